@@ -1,0 +1,76 @@
+import type { IngestErrorCode } from './errors.ts';
+import type { IdentityAnswer, IdentityIds } from './identity.ts';
+import type { MeasurementBatch } from './measurement-rows.ts';
+
+/** What the delivering activity is given: batches, and whose their readings are. */
+export interface DeliveryInput {
+  readonly deviceId: string;
+  readonly type: string;
+  readonly batches: readonly MeasurementBatch[];
+  readonly identities: readonly { readonly ids: IdentityIds; readonly answer: IdentityAnswer }[];
+}
+
+/** Half-open ranges of row indexes. */
+export type RowRange = readonly [from: number, to: number];
+
+/** Rows that stay: of an input batch (all of it when `rows` is absent), or under a new claim. */
+export type KeptRows =
+  | { readonly batch: number; readonly rows?: readonly RowRange[] }
+  | { readonly claimed: MeasurementBatch };
+
+/** A group that could not be written: what it waits for, and its rows. */
+export interface WaitingOutcome {
+  /** Equal for the same patient, encounter, correlation and period; holds identifiers, so it stays inside payloads. */
+  readonly key: string;
+  readonly code: IngestErrorCode;
+  /** In words, without a reading or a patient. */
+  readonly message: string;
+  /** The server asked for this much patience. */
+  readonly retryAfterMs?: number;
+  readonly rows: readonly KeptRows[];
+}
+
+/** Measurements by what became of them. */
+export interface OutcomeCounts {
+  /** Its values are in FHIR. */
+  readonly written: number;
+  /** Every mapped value gave way to a later one of the same instant and property. */
+  readonly superseded: number;
+  /** It carries no value that its mapping names. */
+  readonly withoutValue: number;
+  readonly deadLettered: number;
+}
+
+export interface DeliveryOutcome {
+  readonly counts: OutcomeCounts;
+  readonly observations: { readonly created: number; readonly updated: number; readonly unchanged: number };
+  readonly waiting: readonly WaitingOutcome[];
+  /** How many rows a partly taken-in claim really held, by batch. */
+  readonly claimCounts: readonly { readonly batch: number; readonly count: number }[];
+}
+
+export const NO_OUTCOMES: OutcomeCounts = { written: 0, superseded: 0, withoutValue: 0, deadLettered: 0 };
+
+export function addOutcomes(a: OutcomeCounts, b: OutcomeCounts): OutcomeCounts {
+  return {
+    written: a.written + b.written,
+    superseded: a.superseded + b.superseded,
+    withoutValue: a.withoutValue + b.withoutValue,
+    deadLettered: a.deadLettered + b.deadLettered,
+  };
+}
+
+export function totalOutcomes(counts: OutcomeCounts): number {
+  return counts.written + counts.superseded + counts.withoutValue + counts.deadLettered;
+}
+
+/** Ascending indexes as half-open ranges: `[1, 2, 3, 7]` is `[[1, 4], [7, 8]]`. */
+export function rangesOf(indexes: readonly number[]): RowRange[] {
+  const ranges: [number, number][] = [];
+  for (const index of indexes) {
+    const last = ranges.at(-1);
+    if (last?.[1] === index) last[1] = index + 1;
+    else ranges.push([index, index + 1]);
+  }
+  return ranges;
+}

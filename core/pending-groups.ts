@@ -1,0 +1,428 @@
+import type { RetryPhase, RetrySettings } from './backoff.ts';
+import { hashFraction, nextAttempt } from './backoff.ts';
+import type { DeliveryOutcome, KeptRows, OutcomeCounts, WaitingOutcome } from './delivery.ts';
+import { addOutcomes, NO_OUTCOMES, totalOutcomes } from './delivery.ts';
+import type { IngestErrorCode } from './errors.ts';
+import { INGEST_ERRORS } from './errors.ts';
+import type { MeasurementBatch } from './measurement-rows.ts';
+import { filterRows, isClaimed, rowCount, rowsAbove } from './measurement-rows.ts';
+import type { Mark, PositionInPartition } from './position.ts';
+import { comparePositions } from './position.ts';
+import type { WindowSettings } from './window.ts';
+import { windowClosesAt } from './window.ts';
+
+export interface PendingSettings extends WindowSettings {
+  readonly retry: RetrySettings;
+  /** One delivery takes about so many rows; the rest goes with the next, at once. */
+  readonly maxDeliveryRows: number;
+  /** Waiting rows beyond about so many bytes leave the state for the claim store. */
+  readonly maxInlineBytes: number;
+}
+
+/** What is known of a group that waits. Instants in milliseconds since 1970. */
+export interface WaitingReason {
+  readonly code: IngestErrorCode;
+  readonly message: string;
+  readonly phase: RetryPhase;
+  readonly attemptCount: number;
+  readonly since: number;
+  readonly nextAttemptAt: number;
+}
+
+export interface WaitingGroup extends WaitingReason {
+  readonly key: string;
+  readonly batches: readonly MeasurementBatch[];
+}
+
+/** What a continue-as-new carries over. A later version reads this one. */
+export interface PendingState {
+  readonly version: 1;
+  readonly marks: readonly Mark[];
+  readonly totals: OutcomeCounts;
+  /** Measurements that came again and were left out. */
+  readonly duplicateCount: number;
+  /** Received under marks that have been dropped since. */
+  readonly receivedUnderDroppedMarks: number;
+  readonly buffer: readonly MeasurementBatch[];
+  /** Milliseconds since 1970; absent while the buffer is empty. */
+  readonly windowClosesAt?: number;
+  readonly windowCount: number;
+  readonly waiting: readonly WaitingGroup[];
+}
+
+export const NOTHING_PENDING: PendingState = {
+  version: 1,
+  marks: [],
+  totals: NO_OUTCOMES,
+  duplicateCount: 0,
+  receivedUnderDroppedMarks: 0,
+  buffer: [],
+  windowCount: 0,
+  waiting: [],
+};
+
+/** What one delivery took, and from where; it stays part of the state until its outcome is recorded. */
+export interface Delivery {
+  readonly batches: readonly MeasurementBatch[];
+  /** Parallel to `batches`: the group each waited in, if it did. */
+  readonly origins: readonly (WaitingGroup | undefined)[];
+}
+
+/** Rows nothing could be decided of wait under this key until they can be grouped. */
+const UNDECIDED = 'undecided';
+const DAY_MS = 86_400_000;
+/** A write proves these troubles over: what waits for them is tried again at once. */
+const MENDED_BY_A_WRITE = new Set<IngestErrorCode>(['DEVICE_NOT_FOUND', 'DEVICE_AMBIGUOUS', 'DEVICE_WITHOUT_PATIENT']);
+
+/**
+ * The measurements of one device and type between arrival and FHIR: an open window, a delivery under way, groups that
+ * wait. Pure: the caller passes the instant (`now`, milliseconds since 1970) and what came of a delivery. Every
+ * measurement taken in is in exactly one of buffer, delivery, waiting and totals.
+ */
+export class PendingGroups {
+  readonly #settings: PendingSettings;
+  /** Spreads windows and retries; depends on the workflow alone. */
+  readonly #share: number;
+  #marks: Map<string, Mark>;
+  #totals: OutcomeCounts;
+  #duplicateCount: number;
+  #receivedUnderDroppedMarks: number;
+  #buffer: MeasurementBatch[];
+  #bufferedBytes: number;
+  #windowClosesAt: number | undefined;
+  #windowCount: number;
+  #waiting: Map<string, WaitingGroup>;
+  #delivery: Delivery | undefined;
+
+  constructor(settings: PendingSettings, workflowId: string, carried: PendingState = NOTHING_PENDING) {
+    this.#settings = settings;
+    this.#share = hashFraction(workflowId);
+    this.#marks = new Map(carried.marks.map((mark) => [markKey(mark), mark]));
+    this.#totals = carried.totals;
+    this.#duplicateCount = carried.duplicateCount;
+    this.#receivedUnderDroppedMarks = carried.receivedUnderDroppedMarks;
+    this.#buffer = [...carried.buffer];
+    this.#bufferedBytes = approximateBytes(this.#buffer);
+    this.#windowClosesAt = carried.windowClosesAt;
+    this.#windowCount = carried.windowCount;
+    this.#waiting = new Map(carried.waiting.map((group) => [group.key, group]));
+  }
+
+  /** Takes in what lies above the mark of its stream and partition, and raises the mark. Order within a batch is position order. */
+  append(batch: MeasurementBatch, now: number): void {
+    const mark = this.#marks.get(markKey(batch));
+    const fresh = freshPart(batch, mark?.through);
+    const freshCount = fresh === undefined ? 0 : rowCount(fresh);
+    this.#duplicateCount += rowCount(batch) - freshCount;
+    if (fresh === undefined) return;
+    this.#marks.set(markKey(batch), {
+      stream: batch.stream,
+      partition: batch.partition,
+      through: lastPosition(fresh),
+      usedAt: now,
+      receivedCount: (mark?.receivedCount ?? 0) + freshCount,
+    });
+    this.#openWindow(now);
+    this.#buffer.push(fresh);
+    this.#bufferedBytes += approximateBytes([fresh]);
+  }
+
+  /** True while anything is buffered, under way or waiting. */
+  hasWork(): boolean {
+    return this.#buffer.length > 0 || this.#waiting.size > 0 || this.#delivery !== undefined;
+  }
+
+  /** The next instant at which something is due; undefined when nothing is pending. */
+  dueAt(): number | undefined {
+    const instants = [...this.#waiting.values()].map((group) => group.nextAttemptAt);
+    if (this.#isFull()) return 0;
+    if (this.#windowClosesAt !== undefined) instants.push(this.#windowClosesAt);
+    return instants.length === 0 ? undefined : instants.reduce((a, b) => Math.min(a, b));
+  }
+
+  isDue(now: number): boolean {
+    const dueAt = this.dueAt();
+    return dueAt !== undefined && dueAt <= now;
+  }
+
+  /** Closes the open window now. */
+  flush(now: number): void {
+    if (this.#windowClosesAt !== undefined) this.#windowClosesAt = now;
+  }
+
+  /** Makes every waiting group due now. */
+  retryAll(now: number): void {
+    for (const group of this.#waiting.values()) this.#waiting.set(group.key, { ...group, nextAttemptAt: now });
+  }
+
+  /** Takes what is due: the closed window first, so that what waits never delays what is well. */
+  take(now: number): Delivery {
+    const batches: MeasurementBatch[] = [];
+    const origins: (WaitingGroup | undefined)[] = [];
+    let room = this.#settings.maxDeliveryRows;
+    const takeFrom = (queue: MeasurementBatch[], origin: WaitingGroup | undefined): void => {
+      while (queue.length > 0 && room > 0) {
+        const batch = queue.shift();
+        if (batch === undefined) return;
+        batches.push(batch);
+        origins.push(origin);
+        room -= rowCount(batch);
+      }
+    };
+    if (this.#isFull() || (this.#windowClosesAt ?? Infinity) <= now) {
+      takeFrom(this.#buffer, undefined);
+      this.#bufferedBytes = approximateBytes(this.#buffer);
+      if (this.#buffer.length === 0) this.#windowClosesAt = undefined;
+    }
+    const due = [...this.#waiting.values()].filter((group) => group.nextAttemptAt <= now);
+    for (const group of due.sort((a, b) => a.nextAttemptAt - b.nextAttemptAt)) {
+      const queue = [...group.batches];
+      takeFrom(queue, group);
+      if (queue.length === 0) this.#waiting.delete(group.key);
+      else this.#waiting.set(group.key, { ...group, batches: queue });
+    }
+    this.#delivery = { batches, origins };
+    return this.#delivery;
+  }
+
+  /** Books what came of the delivery under way: what was decided leaves, what waits stays under its key. */
+  record(outcome: DeliveryOutcome, now: number): void {
+    const delivery = this.#endDelivery();
+    this.#totals = addOutcomes(this.#totals, outcome.counts);
+    for (const { batch, count } of outcome.claimCounts) this.#correctReceived(delivery.batches[batch], count);
+    for (const waiting of outcome.waiting) this.#keep(delivery, waiting, now);
+    if (outcome.counts.written > 0) this.#retryWhatAWriteMends(now);
+  }
+
+  /** Nothing could be decided: all of the delivery waits, ungrouped. */
+  recordUndecided(reason: { code: IngestErrorCode; message: string; retryAfterMs?: number }, now: number): void {
+    const rows = (this.#delivery?.batches ?? []).map((_, batch) => ({ batch }));
+    const delivery = this.#endDelivery();
+    this.#keep(delivery, { ...reason, key: UNDECIDED, rows }, now);
+  }
+
+  /** The delivery under way was called off without an outcome: it is due again, as it was. */
+  putBack(now: number): void {
+    const delivery = this.#delivery;
+    if (delivery === undefined) return;
+    this.#delivery = undefined;
+    const fresh = delivery.batches.filter((_, i) => delivery.origins[i] === undefined);
+    if (fresh.length > 0) {
+      this.#buffer = [...fresh, ...this.#buffer];
+      this.#bufferedBytes = approximateBytes(this.#buffer);
+      this.#windowClosesAt = now;
+    }
+    delivery.origins.forEach((origin, i) => {
+      const batch = delivery.batches[i];
+      if (origin === undefined || batch === undefined) return;
+      const known = this.#waiting.get(origin.key);
+      this.#waiting.set(origin.key, { ...(known ?? origin), batches: [...(known?.batches ?? []), batch] });
+    });
+  }
+
+  /**
+   * Waiting inline batches that should leave the state for the claim store, largest group first; none while they are few.
+   * The caller stores them and hands the claim to `setAside`.
+   */
+  tooLarge(): { key: string; batches: readonly MeasurementBatch[] } | undefined {
+    const inline = [...this.#waiting.values()].map((group) => {
+      const batches = group.batches.filter((batch) => !isClaimed(batch.content));
+      return { key: group.key, batches, bytes: approximateBytes(batches) };
+    });
+    const total = inline.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (total <= this.#settings.maxInlineBytes) return undefined;
+    return inline.sort((a, b) => b.bytes - a.bytes)[0];
+  }
+
+  /** Replaces a group's inline batches by the claims that stand for them. */
+  setAside(key: string, stored: readonly MeasurementBatch[]): void {
+    const group = this.#waiting.get(key);
+    if (group === undefined) return;
+    const claims = group.batches.filter((batch) => isClaimed(batch.content));
+    this.#waiting.set(key, { ...group, batches: [...claims, ...stored] });
+  }
+
+  /** The worst trouble there is: what to show of a workflow at a glance. */
+  trouble(): WaitingReason | undefined {
+    const groups = [...this.#waiting.values()];
+    const stuck = groups.filter((group) => group.phase === 'stuck');
+    return (stuck.length > 0 ? stuck : groups).sort((a, b) => a.since - b.since)[0];
+  }
+
+  groups(): readonly WaitingGroup[] {
+    return [...this.#waiting.values()];
+  }
+
+  /** Every claim the state refers to. */
+  claims(): string[] {
+    const all = [...this.#buffer, ...(this.#delivery?.batches ?? []), ...this.groups().flatMap((group) => group.batches)];
+    return all.flatMap(({ content }) => (isClaimed(content) ? [content.claim] : []));
+  }
+
+  counts(): PendingCounts {
+    const rows = (batches: readonly MeasurementBatch[]): number => batches.reduce((sum, b) => sum + rowCount(b), 0);
+    return {
+      received: [...this.#marks.values()].reduce((sum, m) => sum + m.receivedCount, this.#receivedUnderDroppedMarks),
+      duplicates: this.#duplicateCount,
+      buffered: rows(this.#buffer),
+      delivering: rows(this.#delivery?.batches ?? []),
+      waiting: this.groups().reduce((sum, group) => sum + rows(group.batches), 0),
+      outcomes: this.#totals,
+    };
+  }
+
+  marks(): readonly Mark[] {
+    return [...this.#marks.values()];
+  }
+
+  windowEndsAt(): number | undefined {
+    return this.#windowClosesAt;
+  }
+
+  /** For a continue-as-new; a delivery under way must have been recorded or put back. */
+  carryOver(now: number): PendingState {
+    this.#dropOldMarks(now);
+    return {
+      version: 1,
+      marks: this.marks(),
+      totals: this.#totals,
+      duplicateCount: this.#duplicateCount,
+      receivedUnderDroppedMarks: this.#receivedUnderDroppedMarks,
+      buffer: this.#buffer,
+      ...(this.#windowClosesAt !== undefined && { windowClosesAt: this.#windowClosesAt }),
+      windowCount: this.#windowCount,
+      waiting: this.groups(),
+    };
+  }
+
+  #isFull(): boolean {
+    const rows = this.#buffer.reduce((sum, batch) => sum + rowCount(batch), 0);
+    return rows >= this.#settings.maxRows || this.#bufferedBytes >= this.#settings.maxBytes;
+  }
+
+  #openWindow(now: number): void {
+    if (this.#windowClosesAt !== undefined) return;
+    this.#windowClosesAt = windowClosesAt(this.#settings, now, this.#windowCount === 0, this.#share);
+    this.#windowCount += 1;
+  }
+
+  #endDelivery(): Delivery {
+    const delivery = this.#delivery;
+    if (delivery === undefined) throw new RangeError('No delivery is under way');
+    this.#delivery = undefined;
+    return delivery;
+  }
+
+  #keep(delivery: Delivery, outcome: WaitingOutcome, now: number): void {
+    const batches = outcome.rows.flatMap((rows) => keptBatch(delivery, rows));
+    if (batches.length === 0) return;
+    const known = this.#waiting.get(outcome.key);
+    const retried = originsOf(delivery, outcome.rows);
+    // Whoever joins a group that goes on resting rests with it; whoever was tried again is judged by its own attempts.
+    const resting = known !== undefined && retried.length === 0;
+    const reason = resting ? known : this.#reasonAfterAttempt(outcome, retried, now);
+    this.#waiting.set(outcome.key, { ...reason, key: outcome.key, batches: [...(known?.batches ?? []), ...batches] });
+  }
+
+  #reasonAfterAttempt(outcome: WaitingOutcome, retried: readonly WaitingGroup[], now: number): WaitingReason {
+    const attemptCount = 1 + Math.max(0, ...retried.map((group) => group.attemptCount));
+    const patient = INGEST_ERRORS[outcome.code].kind === 'waiting';
+    const { phase, restMs } = nextAttempt(this.#settings.retry, attemptCount, patient, this.#share);
+    const nextAttemptAt = now + Math.max(restMs, outcome.retryAfterMs ?? 0);
+    const since = Math.min(now, ...retried.map((group) => group.since));
+    return { code: outcome.code, message: outcome.message, phase, attemptCount, since, nextAttemptAt };
+  }
+
+  #retryWhatAWriteMends(now: number): void {
+    for (const group of this.#waiting.values()) {
+      if (group.since === now) continue;
+      if (INGEST_ERRORS[group.code].kind !== 'transient' && !MENDED_BY_A_WRITE.has(group.code)) continue;
+      this.#waiting.set(group.key, { ...group, nextAttemptAt: Math.min(group.nextAttemptAt, now) });
+    }
+  }
+
+  #correctReceived(batch: MeasurementBatch | undefined, count: number): void {
+    if (batch === undefined) return;
+    const mark = this.#marks.get(markKey(batch));
+    if (mark === undefined) return;
+    const assumed = rowCount(batch);
+    this.#duplicateCount += assumed - count;
+    this.#marks.set(markKey(batch), { ...mark, receivedCount: mark.receivedCount - assumed + count });
+  }
+
+  #dropOldMarks(now: number): void {
+    for (const [key, mark] of this.#marks) {
+      if (!/^(replay|recover)\//.test(mark.stream) || now - mark.usedAt < DAY_MS) continue;
+      this.#receivedUnderDroppedMarks += mark.receivedCount;
+      this.#marks.delete(key);
+    }
+  }
+}
+
+/** `received` = `buffered` + `delivering` + `waiting` + all outcomes, always. */
+export interface PendingCounts {
+  readonly received: number;
+  readonly duplicates: number;
+  readonly buffered: number;
+  readonly delivering: number;
+  readonly waiting: number;
+  readonly outcomes: OutcomeCounts;
+}
+
+/** Measurements taken in and not yet decided. */
+export function heldCount(counts: PendingCounts): number {
+  return counts.buffered + counts.delivering + counts.waiting;
+}
+
+/** True when every measurement taken in is accounted for. */
+export function sumsAgree(counts: PendingCounts): boolean {
+  return counts.received === heldCount(counts) + totalOutcomes(counts.outcomes);
+}
+
+function markKey(of: { stream: string; partition: string }): string {
+  return `${of.stream}|${of.partition}`;
+}
+
+function freshPart(batch: MeasurementBatch, mark: PositionInPartition | undefined): MeasurementBatch | undefined {
+  const { content } = batch;
+  if (!isClaimed(content)) {
+    const rows = rowsAbove(content, mark);
+    return rows.rows.length === 0 ? undefined : { ...batch, content: rows };
+  }
+  if (mark === undefined || comparePositions(content.first, mark) > 0) return batch;
+  return comparePositions(content.last, mark) <= 0 ? undefined : { ...batch, after: mark };
+}
+
+function lastPosition(batch: MeasurementBatch): PositionInPartition {
+  if (isClaimed(batch.content)) return batch.content.last;
+  const last = batch.content.rows.at(-1);
+  if (last === undefined) throw new RangeError('A batch holds at least one row');
+  return [last[0], last[1]];
+}
+
+function keptBatch(delivery: Delivery, kept: KeptRows): MeasurementBatch[] {
+  if ('claimed' in kept) return [kept.claimed];
+  const batch = delivery.batches[kept.batch];
+  if (batch === undefined) throw new RangeError('An outcome names a batch that was not delivered');
+  const { rows } = kept;
+  if (rows === undefined || isClaimed(batch.content)) return [batch];
+  const content = filterRows(batch.content, (_, index) => rows.some(([from, to]) => index >= from && index < to));
+  return content.rows.length === 0 ? [] : [{ ...batch, content }];
+}
+
+function originsOf(delivery: Delivery, rows: readonly KeptRows[]): WaitingGroup[] {
+  return rows.flatMap((kept) => {
+    const origin = 'claimed' in kept ? undefined : delivery.origins[kept.batch];
+    return origin === undefined ? [] : [origin];
+  });
+}
+
+/** About what the rows take as JSON; near enough for bounds, and cheap. */
+export function approximateBytes(batches: readonly MeasurementBatch[]): number {
+  let bytes = 0;
+  for (const { content } of batches) {
+    if (isClaimed(content)) bytes += 300 + 100 * content.ids.length;
+    else for (const row of content.rows) bytes += row.reduce((sum: number, cell) => sum + 4 + String(cell).length, 0);
+  }
+  return bytes;
+}
