@@ -1,0 +1,34 @@
+import type { Expression } from '../expression/expression.ts';
+
+/** A device content template as it runs: defaults filled in, expressions compiled. */
+export interface ContentTemplate {
+  /** Its place in the collection. */
+  readonly index: number;
+  readonly typeName: string;
+  /**
+   * What `$` means to all but the type match: the message with the match as its root member `matchedToken`
+   * (CalculatedContent), or the match itself (the JSONPath kinds).
+   */
+  readonly scope: 'message' | 'match';
+  readonly typeMatch: PlacedExpression;
+  readonly deviceId: PlacedExpression;
+  /** Tried in order until one yields an instant; only IoT Hub templates have two. */
+  readonly timestamps: readonly [PlacedExpression, ...PlacedExpression[]];
+  /** Required where it is given, unlike the ids below. */
+  readonly correlationId?: PlacedExpression;
+  readonly patientId?: PlacedExpression;
+  readonly encounterId?: PlacedExpression;
+  readonly values: readonly ValueTemplate[];
+}
+
+export interface ValueTemplate {
+  readonly name: string;
+  readonly isRequired: boolean;
+  readonly value: PlacedExpression;
+}
+
+/** An expression and the member of the template it stands in, as errors name it: `values[0].valueExpression`. */
+export interface PlacedExpression {
+  readonly member: string;
+  readonly expression: Expression;
+}

@@ -1,0 +1,140 @@
+import { tokenize } from '@jmespath-community/jmespath';
+import { ExpressionSyntaxError } from './expression-syntax-error.ts';
+import { parseExactJson } from './exact-json.ts';
+import type { JsonValue } from '../../core/device-message.ts';
+
+/** Tokens of the community's language that the original's does not have. */
+const FOREIGN: Readonly<Record<string, string>> = {
+  Variable: '$',
+  Root: '$',
+  Assign: '=',
+  Plus: '+',
+  Minus: '-',
+  Multiply: '×',
+  Divide: '/',
+  Modulo: '%',
+  Div: '//',
+  Question: '?',
+};
+const RAW_TEXT = /'((?:\\[^]|[^'\\])*)'/y;
+const JSON_LITERAL = /`((?:\\[^]|[^`\\])*)`/y;
+const WHOLE_NUMBER = /-?\d+(?![\d-])/y;
+const MAX_INDEX = 2 ** 31 - 1;
+const STARTS = new Set([
+  'UnquotedIdentifier',
+  'QuotedIdentifier',
+  'Literal',
+  'Number',
+  'Current',
+  'Expref',
+  'Not',
+  'Lbrace',
+]);
+const ENDS = new Set([
+  'UnquotedIdentifier',
+  'QuotedIdentifier',
+  'Literal',
+  'Number',
+  'Current',
+  'Rbracket',
+  'Rparen',
+  'Rbrace',
+  'Flatten',
+  'Star',
+]);
+const CLOSERS = new Set(['Rbracket', 'Rparen', 'Rbrace']);
+
+/** Stands for grouping parentheses, which the library's tree would not show. */
+export const GROUP = 'iomt_group';
+
+interface Token {
+  readonly type: string;
+  readonly start: number;
+  readonly value: unknown;
+}
+
+export interface PreparedJmesPath {
+  /** The expression with each literal replaced by its index in `literals`, and each grouping by a call of `GROUP`. */
+  readonly text: string;
+  readonly literals: readonly JsonValue[];
+}
+
+/**
+ * Makes an expression ready for the library's parser, which accepts more than the original's language and reads numbers
+ * as doubles: refuses what is foreign or sloppy, and takes the literals out, exact to the last digit.
+ *
+ * @throws ExpressionSyntaxError
+ */
+export function prepareJmesPath(text: string): PreparedJmesPath {
+  const tokens = tokensOf(text);
+  tokens.forEach((token, index) => {
+    checkToken(text, token, tokens[index - 1]);
+  });
+  const literals: JsonValue[] = [];
+  let prepared = '';
+  let copied = 0;
+  tokens.forEach((token, index) => {
+    prepared += text.slice(copied, token.start);
+    copied = token.start;
+    if (token.type === 'Literal') {
+      const { value, end } = literalAt(text, token.start);
+      prepared += `\`${literals.push(value) - 1}\``;
+      copied = end;
+    } else if (isGrouping(token, tokens[index - 1])) {
+      prepared += GROUP;
+    }
+  });
+  return { text: prepared + text.slice(copied), literals };
+}
+
+function tokensOf(text: string): Token[] {
+  try {
+    return tokenize(text).map(({ type, start, value }) => ({ type, start, value }));
+  } catch {
+    throw new ExpressionSyntaxError('Expected JMESPath: a character or a literal cannot be read');
+  }
+}
+
+function checkToken(text: string, token: Token, previous: Token | undefined): void {
+  const foreign = FOREIGN[token.type];
+  if (foreign !== undefined) throw new ExpressionSyntaxError(`"${foreign}" is not known to JMESPath here`, token.start);
+  const isStart = STARTS.has(token.type) || isGrouping(token, previous);
+  if (previous && isStart && ENDS.has(previous.type)) {
+    throw new ExpressionSyntaxError('Expected an operator or a comma', token.start);
+  }
+  if (previous?.type === 'Comma' && CLOSERS.has(token.type)) {
+    throw new ExpressionSyntaxError('Expected an expression after a comma', token.start);
+  }
+  if (token.type === 'Number' && !isIndex(text, token.start)) {
+    throw new ExpressionSyntaxError(`Expected an index of at most ${MAX_INDEX}`, token.start);
+  }
+  if (token.type === 'UnquotedIdentifier' && token.value === GROUP) {
+    throw new ExpressionSyntaxError(`"${GROUP}" must be quoted`, token.start);
+  }
+}
+
+/** A parenthesis behind a name opens the arguments of a function. */
+function isGrouping(token: Token, previous: Token | undefined): boolean {
+  return token.type === 'Lparen' && previous?.type !== 'UnquotedIdentifier';
+}
+
+function isIndex(text: string, start: number): boolean {
+  WHOLE_NUMBER.lastIndex = start;
+  const found = WHOLE_NUMBER.exec(text);
+  return found !== null && Math.abs(Number(found[0])) <= MAX_INDEX;
+}
+
+/** `'raw'`, in which only `\'` is an escape, or `` `json` ``. */
+function literalAt(text: string, start: number): { value: JsonValue; end: number } {
+  const isRaw = text[start] === "'";
+  const pattern = isRaw ? RAW_TEXT : JSON_LITERAL;
+  pattern.lastIndex = start;
+  const content = pattern.exec(text)?.[1];
+  if (content === undefined) throw new ExpressionSyntaxError('Expected the end of a literal', start);
+  if (isRaw) return { value: content.replaceAll("\\'", "'"), end: pattern.lastIndex };
+  try {
+    return { value: parseExactJson(content.replaceAll('\\`', '`')), end: pattern.lastIndex };
+  } catch {
+    throw new ExpressionSyntaxError('Expected valid JSON between backticks', start);
+  }
+}

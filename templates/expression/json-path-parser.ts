@@ -1,0 +1,137 @@
+import { parseFilter } from './json-path-filter-parser.ts';
+import type { ExpressionWarning, Filter, ParsedPath, Step } from './json-path-steps.ts';
+import { TextCursor } from './text-cursor.ts';
+
+const NAME = /[^.[\]()\s]+/y;
+const NAME_IN_FILTER = /[^.[\]()\s=<!>|&]+/y;
+const END_IN_FILTER = /[=<!>|&]/;
+const INTEGER = /-?\d+/y;
+const SLICE = /(-?\d+)?\s*:\s*(-?\d+)?\s*(?::\s*(-?\d+)?\s*)?/y;
+const MAX_INDEX = 2 ** 31 - 1;
+
+/** A path being parsed: where it is, whether inside a filter, and what it warns about. */
+interface PathParsing {
+  readonly cursor: TextCursor;
+  readonly inFilter: boolean;
+  readonly warnings: ExpressionWarning[];
+}
+
+/**
+ * Parses a JSONPath of the original's dialect, widened where it only fails and the meaning is plain: double quotes,
+ * parentheses, `!` and missing spaces in filters, `[?@.x]`.
+ *
+ * @throws ExpressionSyntaxError
+ */
+export function parseJsonPath(text: string): ParsedPath {
+  const cursor = new TextCursor(text);
+  const warnings: ExpressionWarning[] = [];
+  cursor.skipSpace();
+  const isRooted = cursor.take(/\$(?=[.[]|\s*$)/y) !== undefined;
+  const steps = parseSteps({ cursor, inFilter: false, warnings }, !isRooted);
+  cursor.skipSpace();
+  if (!cursor.isAtEnd) cursor.fail('Expected ".", "[" or the end of the path');
+  return { steps, warnings };
+}
+
+/** @param mayStartWithName whether the first name may stand without a dot (`Body.x`, in filters `@x`) */
+function parseSteps(parsing: PathParsing, mayStartWithName: boolean): Step[] {
+  const { cursor, inFilter } = parsing;
+  const steps: Step[] = [];
+  for (;;) {
+    const char = cursor.char;
+    if (char === undefined || /[\])\s]/.test(char) || (inFilter && END_IN_FILTER.test(char))) return steps;
+    if (char === '.') steps.push(dottedStep(parsing));
+    else if (char === '[' || char === '(') steps.push(indexer(parsing, false));
+    else if (steps.length === 0 && mayStartWithName) steps.push(nameStep(parsing, false));
+    else cursor.fail('Expected "." or "["');
+  }
+}
+
+function dottedStep(parsing: PathParsing): Step {
+  const { cursor } = parsing;
+  const recursive = cursor.take(/\.\.?/y)?.[0] === '..';
+  return cursor.char === '[' || cursor.char === '(' ? indexer(parsing, recursive) : nameStep(parsing, recursive);
+}
+
+function nameStep({ cursor, inFilter }: PathParsing, recursive: boolean): Step {
+  const name = cursor.take(inFilter ? NAME_IN_FILTER : NAME)?.[0];
+  if (name === undefined) return cursor.fail('Expected a name');
+  if (name === '*') return { kind: recursive ? 'descendants' : 'members' };
+  return { kind: 'names', names: [name], recursive };
+}
+
+function indexer(parsing: PathParsing, recursive: boolean): Step {
+  const { cursor, warnings } = parsing;
+  const close = cursor.char === '[' ? ']' : ')';
+  cursor.at += 1;
+  cursor.skipSpace();
+  const step = cursor.nested(() => indexerBody(parsing, recursive));
+  cursor.skipSpace();
+  cursor.expect(close);
+  if (recursive && step.kind !== 'names' && step.kind !== 'filter') {
+    warnings.push({
+      code: 'JSONPATH_RECURSION_IGNORED',
+      message: '".." before an index, a slice or [*] has no effect: only the current value is looked at',
+    });
+  }
+  return step;
+}
+
+function indexerBody(parsing: PathParsing, recursive: boolean): Step {
+  const { cursor } = parsing;
+  if (cursor.char === "'" || cursor.char === '"') return { kind: 'names', names: quotedNames(cursor), recursive };
+  if (cursor.take(/\?/y)) return { kind: 'filter', filter: filter(parsing), recursive };
+  if (cursor.take(/\*/y)) return { kind: 'elements' };
+  return slice(cursor) ?? { kind: 'indexes', indexes: indexes(cursor) };
+}
+
+function filter({ cursor, warnings }: PathParsing): Filter {
+  const parsePath = () => parseSteps({ cursor, inFilter: true, warnings }, true);
+  return parseFilter({ cursor, warnings, parsePath });
+}
+
+function quotedNames(cursor: TextCursor): string[] {
+  const names: string[] = [];
+  do {
+    cursor.skipSpace();
+    if (cursor.char !== "'" && cursor.char !== '"') cursor.fail('Expected a quoted name');
+    names.push(cursor.quoted());
+    cursor.skipSpace();
+  } while (cursor.take(/,/y));
+  return names;
+}
+
+function slice(cursor: TextCursor): Step | undefined {
+  const start = cursor.at;
+  const found = cursor.take(SLICE);
+  if (!found) return undefined;
+  const [from, to, stride] = [found[1], found[2], found[3]].map((digits) =>
+    digits === undefined ? undefined : index(cursor, digits, start),
+  );
+  if (stride === 0) cursor.fail('Expected a slice step other than 0', start);
+  return {
+    kind: 'slice',
+    stride: stride ?? 1,
+    ...(from !== undefined && { start: from }),
+    ...(to !== undefined && { end: to }),
+  };
+}
+
+function indexes(cursor: TextCursor): number[] {
+  const found: number[] = [];
+  do {
+    cursor.skipSpace();
+    const start = cursor.at;
+    const digits = cursor.take(INTEGER)?.[0];
+    if (digits === undefined) cursor.fail('Expected an index, a slice, "*", a quoted name or a filter');
+    found.push(index(cursor, digits, start));
+    cursor.skipSpace();
+  } while (cursor.take(/,/y));
+  return found;
+}
+
+function index(cursor: TextCursor, digits: string, start: number): number {
+  const value = Number(digits);
+  if (Math.abs(value) > MAX_INDEX) cursor.fail(`Expected an index of at most ${MAX_INDEX}`, start);
+  return value;
+}

@@ -1,0 +1,35 @@
+import { IngestError } from '../../core/errors.ts';
+import type { Measurement } from '../../core/measurement.ts';
+import { parseTicks } from '../../core/ticks.ts';
+import { valuesOf } from './code-value-fhir-template.ts';
+import type { CodeValueFhirTemplate } from './code-value-fhir-template.ts';
+import { kindOf } from './values/value-template.ts';
+
+/** What of a measurement could not be written; undefined when it is fine. Values no template maps are not looked at. */
+export function judgeMeasurement(template: CodeValueFhirTemplate, measurement: Measurement): IngestError | undefined {
+  return judgeTimes(measurement) ?? judgeCorrelation(template, measurement) ?? judgeValues(template, measurement);
+}
+
+function judgeTimes({ occurrenceTimeUtc, ingestionTimeUtc }: Measurement): IngestError | undefined {
+  if (parseTicks(occurrenceTimeUtc) !== undefined && parseTicks(ingestionTimeUtc) !== undefined) return undefined;
+  return new IngestError('TIMESTAMP_UNREADABLE', 'Expected times of a measurement as ISO 8601 in UTC');
+}
+
+function judgeCorrelation(
+  { periodInterval }: CodeValueFhirTemplate,
+  { correlationId = '' }: Measurement,
+): IngestError | undefined {
+  if (periodInterval !== 'CorrelationId' || correlationId.trim() !== '') return undefined;
+  return new IngestError('CORRELATION_ID_MISSING', 'Expected a correlation id, by which its mapping groups this type');
+}
+
+function judgeValues(template: CodeValueFhirTemplate, { properties }: Measurement): IngestError | undefined {
+  for (const value of valuesOf(template)) {
+    for (const property of properties) {
+      if (property.name !== value.valueName) continue;
+      const error = kindOf(value).judge(value, property.value);
+      if (error !== undefined) return error;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,79 @@
+import type { Observation } from 'fhir/r4.js';
+import type { TimePrecision } from '../../core/fhir-date-time.ts';
+import type { ResolvedIdentity } from '../../core/identity.ts';
+import { losslessCopy } from '../../core/lossless-copy.ts';
+import { observationIdentifier } from '../../core/observation-identifier.ts';
+import { checkMergeable, effectivePeriodOf } from '../../core/stored-observation.ts';
+import { saysSame } from './code.ts';
+import type { CodeValueFhirTemplate } from './code-value-fhir-template.ts';
+import { periodElement } from './create-observation.ts';
+import { extendPeriod, isLonger, padStreams } from './merge-period.ts';
+import type { ObservationGroup } from './observation-group.ts';
+import { fillPlace, placesIn } from './value-place.ts';
+import type { ValuePeriod } from './values/value-kind.ts';
+
+export interface MergedObservation {
+  /** `unchanged`: nothing we own would change, so nothing is to be written. */
+  readonly outcome: 'updated' | 'unchanged';
+  /** The stored Observation itself when unchanged, else a new one. */
+  readonly observation: Observation;
+  /** Samples that gave way to another of their slot. */
+  readonly collidedCount: number;
+}
+
+/**
+ * Merges a group into the stored Observation. The order in which groups are merged does not matter for values that
+ * carry their source time, nor for samples on the grid.
+ *
+ * @throws IngestError OBSERVATION_UNMERGEABLE, OBSERVATION_FOREIGN, OBSERVATION_RETIRED, MAPPING_CONFLICT (the group
+ *   waits), DATA_TOO_LONG (bad data)
+ */
+export function mergeObservation(
+  template: CodeValueFhirTemplate,
+  group: ObservationGroup,
+  ids: ResolvedIdentity,
+  stored: Observation,
+  precision: TimePrecision,
+): MergedObservation {
+  checkMergeable(stored, ids, observationIdentifier(ids, group.type, group.idSegment));
+  const storedPeriod = effectivePeriodOf(stored);
+  const unchanged = { outcome: 'unchanged', observation: stored, collidedCount: 0 } as const;
+  if (group.isEmpty) return unchanged;
+
+  const draft = losslessCopy(stored);
+  const places = placesIn(draft, template, group);
+  const period = extendPeriod(draft, storedPeriod, group, places, precision);
+  const isExtended = isLonger(period, storedPeriod);
+  if (isExtended) padStreams(draft, places, period);
+  const filled = places.map((place) => fillPlace(draft, template, place, period));
+  const isCategoryChanged = replaceCategory(draft, template);
+
+  const collidedCount = filled.reduce((count, place) => count + place.collidedCount, 0);
+  const isChanged = isExtended || isCategoryChanged || filled.some((place) => place.isChanged);
+  return isChanged
+    ? { outcome: 'updated', observation: amended(draft, period), collidedCount }
+    : { ...unchanged, collidedCount };
+}
+
+/** The mapping's category holds; without one there is none. */
+function replaceCategory(draft: Observation, { category }: CodeValueFhirTemplate): boolean {
+  const stored: unknown = draft.category ?? [];
+  const storedConcepts: unknown[] = Array.isArray(stored) ? stored : [stored];
+  const isSame =
+    storedConcepts.length === category.length && category.every((concept, i) => saysSame(storedConcepts[i], concept));
+  if (isSame) return false;
+  delete draft.category;
+  if (category.length > 0) draft.category = losslessCopy([...category]);
+  return true;
+}
+
+/** A corrected Observation stays corrected; whoever corrected it said so. */
+function amended(draft: Observation, period: ValuePeriod): Observation {
+  delete draft.effectiveDateTime;
+  delete draft._effectiveDateTime;
+  return {
+    ...draft,
+    status: draft.status === 'corrected' ? 'corrected' : 'amended',
+    effectivePeriod: { ...draft.effectivePeriod, ...periodElement(period) },
+  };
+}

@@ -1,0 +1,45 @@
+import { IngestError } from '../../../core/errors.ts';
+import { MAX_DATA_LENGTH } from '../../../core/sampled-data.ts';
+import { sourceTimeExtension } from '../../../core/source-time.ts';
+import { latest, replaces } from './replaced-value.ts';
+import type { ObservedValue, ValueElements, ValueKind, ValuePeriod } from './value-kind.ts';
+
+/** Written as `valueString`, without white space at its ends. */
+export interface StringTemplate {
+  readonly valueType: 'String';
+  readonly valueName: string;
+}
+
+export const string: ValueKind<StringTemplate> = {
+  element: 'valueString',
+
+  read(_object, valueName) {
+    return { valueType: 'String', valueName };
+  },
+
+  judge({ valueName }, text) {
+    if (text.trim() === '')
+      return new IngestError('VALUE_BLANK', `Expected a text that is not blank as value ${valueName}`, { valueName });
+    if (text.trim().length <= MAX_DATA_LENGTH) return undefined;
+    const message = `Expected a text of at most ${MAX_DATA_LENGTH} characters as value ${valueName}`;
+    return new IngestError('DATA_TOO_LONG', message, { valueName });
+  },
+
+  create(_template, values, period) {
+    return stringOf(latest(values), period);
+  },
+
+  merge(_template, values, { valueString, _valueString }, period) {
+    const value = latest(values);
+    const measured = stringOf(value, period);
+    if (!replaces(value, _valueString, valueString === measured.valueString)) return { collidedCount: 0 };
+    return { elements: measured, collidedCount: 0 };
+  },
+};
+
+function stringOf(measured: ObservedValue, { precision }: ValuePeriod): ValueElements {
+  return {
+    valueString: measured.value.trim(),
+    _valueString: { extension: [sourceTimeExtension(measured, precision)] },
+  };
+}

@@ -1,0 +1,70 @@
+import { parse, stringify } from 'lossless-json';
+import type { Observation } from 'fhir/r4.js';
+import type { Measurement } from '../../core/measurement.ts';
+import { loadFhirMapping } from '../../templates/fhir-mapping/load.ts';
+import type { FhirMappingOptions, ObservationTemplate } from '../../templates/fhir-mapping/load.ts';
+
+export const IDS = { device: 'd1', patient: 'p1' };
+
+/** The one template of a mapping whose measurements are of type `x`. */
+export function templateOf(members: object, options: FhirMappingOptions = {}): ObservationTemplate {
+  const loaded = loadFhirMapping(mappingText({ typeName: 'x', codes: [], ...members }), options);
+  const template = loaded.ok ? loaded.template.forType('x') : undefined;
+  if (template === undefined) throw new Error(`Expected a valid mapping: ${JSON.stringify(loaded)}`);
+  return template;
+}
+
+export function mappingText(...templates: object[]): string {
+  const entries = templates.map((template) => ({ templateType: 'CodeValueFhir', template }));
+  return JSON.stringify({ templateType: 'CollectionFhir', template: entries });
+}
+
+/** @param at seconds after 2024-03-01T08:00:00Z */
+export function measured(
+  at: number,
+  values: Readonly<Record<string, string>>,
+  more: Partial<Measurement> = {},
+): Measurement {
+  const occurrenceTimeUtc = instant(at);
+  return {
+    type: 'x',
+    deviceId: 'watch-1',
+    correlationId: 'c1',
+    occurrenceTimeUtc,
+    ingestionTimeUtc: occurrenceTimeUtc,
+    properties: Object.entries(values).map(([name, value]) => ({ name, value })),
+    ...more,
+  };
+}
+
+/** @param seconds after 2024-03-01T08:00:00Z */
+export function instant(seconds: number): string {
+  return new Date(Date.UTC(2024, 2, 1, 8) + seconds * 1000).toISOString();
+}
+
+/** As a server would answer it. */
+export function stored(observation: object): Observation {
+  return storedText(stringify(observation) ?? '');
+}
+
+export function storedText(text: string): Observation {
+  return parse(text) as Observation;
+}
+
+/** Groups, creates and merges as the delivering activity does; by resource id. */
+export function deliver(
+  template: ObservationTemplate,
+  batches: readonly (readonly Measurement[])[],
+): Map<string, Observation> {
+  const server = new Map<string, Observation>();
+  for (const batch of batches) {
+    for (const group of template.group(batch)) {
+      if (group.isEmpty) continue;
+      const created = template.create(group, IDS, '2024-03-01T12:00:00Z');
+      const known = server.get(created.id ?? '');
+      const next = known === undefined ? created : template.merge(group, IDS, known).observation;
+      server.set(created.id ?? '', stored(next));
+    }
+  }
+  return server;
+}
