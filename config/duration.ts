@@ -1,0 +1,20 @@
+import { z } from 'zod';
+
+const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
+
+/** A duration as text with its unit (`500ms`, `5s`, `10m`, `1h`, `8d`), read to whole milliseconds. */
+export const Duration = z.string().transform((text, context): number => {
+  const ms = durationMs(text);
+  if (ms === undefined) {
+    context.addIssue({ code: 'custom', message: 'expected a duration with its unit, such as 500ms, 5s, 10m, 1h or 8d' });
+    return z.NEVER;
+  }
+  return ms;
+});
+
+export function durationMs(text: string): number | undefined {
+  const match = DURATION.exec(text.trim());
+  if (match === null) return undefined;
+  return Math.round(Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS]);
+}

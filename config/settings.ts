@@ -1,0 +1,256 @@
+import { z } from 'zod';
+import { Duration } from './duration.ts';
+
+interface SettingOptions {
+  /** As a user would write it in the environment; absent: the setting has no default. */
+  readonly default?: string;
+  readonly group: string;
+  readonly description: string;
+  readonly secret?: boolean;
+}
+
+function setting<Schema extends z.ZodType<unknown, string>, const Options extends SettingOptions>(
+  schema: Schema,
+  options: Options,
+): { readonly schema: Schema } & Options {
+  return { schema, ...options };
+}
+
+const text = z.string().trim().min(1, 'expected some text');
+const wholeNumber = (minimum: number, maximum: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, 'expected a whole number')
+    .transform(Number)
+    .pipe(z.number().min(minimum).max(maximum));
+const port = wholeNumber(0, 65_535);
+const url = z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).transform((value) => value.replace(/\/+$/, ''));
+const choice = <const Choices extends readonly [string, ...string[]]>(choices: Choices) =>
+  z.string().pipe(z.enum(choices, `expected one of ${choices.join(', ')}`));
+
+/** `type=duration` pairs, separated by commas: `heartRate=10s,steps=1m`. */
+const durationByType = z.string().transform((value, context): ReadonlyMap<string, number> => {
+  const entries = new Map<string, number>();
+  for (const pair of value.split(',').filter((part) => part.trim() !== '')) {
+    const at = pair.lastIndexOf('=');
+    const duration = Duration.safeParse(pair.slice(at + 1).trim());
+    if (at < 1 || !duration.success) {
+      context.addIssue({ code: 'custom', message: 'expected pairs such as heartRate=10s,steps=1m' });
+      return z.NEVER;
+    }
+    entries.set(pair.slice(0, at).trim(), duration.data);
+  }
+  return entries;
+});
+
+/**
+ * Every setting there is: the one place that names them. `dispatchInterval` is `IOMT_DISPATCH_INTERVAL` in the
+ * environment and `dispatchInterval` in a configuration file. `docs/configuration.md` is generated from this table.
+ */
+export const SETTINGS = {
+  deployment: setting(text.regex(/^[A-Za-z0-9_-]{1,40}$/, 'expected up to 40 letters, digits, _ or -'), {
+    default: 'iomt',
+    group: 'General',
+    description: 'Name that prefixes workflow ids, task queues and the store. A trial beside the old is a second one.',
+  }),
+  dataDir: setting(text, {
+    default: 'data',
+    group: 'General',
+    description: 'Folder of the store and, when they are embedded, of all servers. Relative to the working directory.',
+  }),
+  logLevel: setting(choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal']), {
+    default: 'info',
+    group: 'General',
+    description: 'Least severe log lines to write.',
+  }),
+  listenHost: setting(text, {
+    default: '127.0.0.1',
+    group: 'General',
+    description: 'Address on which the health endpoints listen.',
+  }),
+
+  eventHubConnectionString: setting(text, {
+    group: 'Event Hubs',
+    description: 'Connection string of the namespace or hub. Not set: the embedded Event Hubs server.',
+    secret: true,
+  }),
+  eventHubName: setting(text, {
+    default: 'devicedata',
+    group: 'Event Hubs',
+    description: 'The hub that devices send to.',
+  }),
+  consumerGroup: setting(text, {
+    default: '$Default',
+    group: 'Event Hubs',
+    description: 'Consumer group of the ingest bridge; nothing else may read with it.',
+  }),
+
+  dispatchInterval: setting(Duration, {
+    default: '5s',
+    group: 'Ingest bridge',
+    description: 'Pause between two batches of a partition, in which events gather: Temporal costs per signal.',
+  }),
+  receiveBatchSize: setting(wholeNumber(1, 10_000), {
+    default: '1000',
+    group: 'Ingest bridge',
+    description: 'Most events of one batch. A full batch is followed by the next without a pause.',
+  }),
+  signalConcurrency: setting(wholeNumber(1, 1000), {
+    default: '50',
+    group: 'Ingest bridge',
+    description: 'Signals of one partition under way to Temporal at once.',
+  }),
+  ownershipExpiry: setting(Duration, {
+    default: '60s',
+    group: 'Ingest bridge',
+    description: 'A partition whose bridge has not renewed its ownership for so long is taken over by another.',
+  }),
+  bridgePort: setting(port, {
+    default: '8081',
+    group: 'Ingest bridge',
+    description: 'Port of the health endpoint of the ingest bridge.',
+  }),
+
+  deviceContentFile: setting(text, {
+    group: 'Templates',
+    description: 'The device content template. A changed file is validated, then activated or refused.',
+  }),
+  fhirMappingFile: setting(text, {
+    group: 'Templates',
+    description: 'The FHIR mapping template. A changed file is validated, then activated or refused.',
+  }),
+  templatePollInterval: setting(Duration, {
+    default: '2s',
+    group: 'Templates',
+    description: 'How often template files and the pointer to the active pair are looked at.',
+  }),
+
+  window: setting(Duration, {
+    default: '5m',
+    group: 'Windows and retries',
+    description: 'How long measurements of one device and type are gathered before they are written together.',
+  }),
+  windows: setting(durationByType, {
+    default: '',
+    group: 'Windows and retries',
+    description: 'Windows of single measurement types: `heartRate=10s,steps=15m`.',
+  }),
+  windowMaxRows: setting(wholeNumber(1, 100_000), {
+    default: '2000',
+    group: 'Windows and retries',
+    description: 'A window with so many measurements closes early.',
+  }),
+  idleAfter: setting(Duration, {
+    default: '8d',
+    group: 'Windows and retries',
+    description: 'A workflow without measurements completes after so long: longer than the retention of the hub, plus a day.',
+  }),
+  retryFastInitial: setting(Duration, {
+    default: '2s',
+    group: 'Windows and retries',
+    description: 'Rest after the first failure of a passing kind; doubles with each.',
+  }),
+  retryFastAttempts: setting(wholeNumber(0, 20), {
+    default: '5',
+    group: 'Windows and retries',
+    description: 'Attempts before a group counts as stuck and is retried slowly.',
+  }),
+  retrySlowInitial: setting(Duration, {
+    default: '1m',
+    group: 'Windows and retries',
+    description: 'First rest of a stuck group; doubles with each attempt.',
+  }),
+  retrySlowMaximum: setting(Duration, {
+    default: '1h',
+    group: 'Windows and retries',
+    description: 'Longest rest of a stuck group.',
+  }),
+
+  fhirUrl: setting(url, {
+    group: 'FHIR',
+    description: 'Base URL of the FHIR R4 server. Not set: the embedded FHIR server.',
+  }),
+  fhirTimeout: setting(Duration, {
+    default: '30s',
+    group: 'FHIR',
+    description: 'Longest wait for the answer to one request.',
+  }),
+  fhirDeliveriesPerSecond: setting(wholeNumber(1, 100_000), {
+    default: '200',
+    group: 'FHIR',
+    description: 'Most deliveries started in a second by all workers together.',
+  }),
+  identityMode: setting(choice(['Lookup', 'LookupWithEncounter']), {
+    default: 'Lookup',
+    group: 'FHIR',
+    description: 'How device and patient are resolved.',
+  }),
+  deviceIdentifierSystem: setting(z.string().trim(), {
+    default: '',
+    group: 'FHIR',
+    description: 'System of the identifier by which Devices are found; empty: the identifier has none.',
+  }),
+  identityMaxAge: setting(Duration, {
+    default: '5m',
+    group: 'FHIR',
+    description: 'How long a resolved identity is believed, from the moment it was asked for.',
+  }),
+  workerPort: setting(port, {
+    default: '8082',
+    group: 'FHIR',
+    description: 'Port of the health endpoint of the worker.',
+  }),
+
+  temporalCli: setting(text, {
+    group: 'Embedded servers',
+    description: 'Path of a `temporal` executable for the embedded server. Not set: looked for, then fetched.',
+  }),
+  cacheDir: setting(text, {
+    group: 'Embedded servers',
+    description: 'Folder for the fetched `temporal` executable. Not set: a folder in the user’s cache.',
+  }),
+  temporalPort: setting(port, {
+    default: '7233',
+    group: 'Embedded servers',
+    description: 'Port of the embedded Temporal server; its UI has a thousand more.',
+  }),
+  eventHubPort: setting(port, {
+    default: '5672',
+    group: 'Embedded servers',
+    description: 'Port of the embedded Event Hubs server.',
+  }),
+  eventHubPartitions: setting(wholeNumber(1, 32), {
+    default: '2',
+    group: 'Embedded servers',
+    description: 'Partitions of the embedded hub; fixed when its data folder is made.',
+  }),
+  fhirPort: setting(port, {
+    default: '8080',
+    group: 'Embedded servers',
+    description: 'Port of the embedded FHIR server.',
+  }),
+  simulatedDevices: setting(wholeNumber(0, 10_000), {
+    default: '2',
+    group: 'Embedded servers',
+    description: 'Simulated devices of each kind; 0 for none. Only with the embedded Event Hubs server.',
+  }),
+  simulatedInterval: setting(Duration, {
+    default: '5s',
+    group: 'Embedded servers',
+    description: 'Time between two messages of a simulated heart rate monitor; the others send less often.',
+  }),
+} as const;
+
+export type SettingName = keyof typeof SETTINGS;
+
+/** Settings that have no default stay undefined until they are given. */
+export type Config = {
+  readonly [Name in SettingName]: (typeof SETTINGS)[Name] extends { default: string }
+    ? z.infer<(typeof SETTINGS)[Name]['schema']>
+    : z.infer<(typeof SETTINGS)[Name]['schema']> | undefined;
+};
+
+/** `dispatchInterval` → `IOMT_DISPATCH_INTERVAL`. */
+export function environmentName(name: SettingName): string {
+  return `IOMT_${name.replace(/[A-Z]/g, (capital) => `_${capital}`).toUpperCase()}`;
+}

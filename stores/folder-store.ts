@@ -1,0 +1,234 @@
+import { randomUUID } from 'node:crypto';
+import type { Dirent } from 'node:fs';
+import { link, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { ListedObject, ObjectStore, StoredObject, WriteCondition } from './object-store.ts';
+import { assertKey, StoreConflictError, StoreUnavailableError } from './object-store.ts';
+
+/** Folder of the versions of one object: no key can end so, since an at sign is not allowed in one. */
+const VERSIONS = '@v';
+const APPENDED = '@log';
+/** How long versions that have been replaced are kept: a writer that stalls in mid-write must still collide with them. */
+const GRACE_MS = 60_000;
+
+/**
+ * The object store in a folder of this machine, for any number of processes.
+ *
+ * Each version of an object is a file named by its number in the folder `<key>@v`. A write goes to a file of its own,
+ * is synced, and is then linked to the next number: the file system lets exactly one writer have it, with no lock that
+ * a crash could leave behind. The highest number is the object.
+ */
+export function createFolderStore(root: string): ObjectStore {
+  const pathOf = (key: string, suffix: string): string => {
+    assertKey(key);
+    return join(root, `${key}${suffix}`);
+  };
+
+  return {
+    async get(key) {
+      return await guarded('read', key, () => readNewest(pathOf(key, VERSIONS)));
+    },
+
+    async put(key, value, condition) {
+      const folder = pathOf(key, VERSIONS);
+      return await guarded('write', key, () => writeVersion(key, folder, value, condition));
+    },
+
+    async append(key, value) {
+      const file = pathOf(key, APPENDED);
+      await guarded('append to', key, () => appendSynced(file, value));
+    },
+
+    async readAppended(key) {
+      const file = pathOf(key, APPENDED);
+      return await guarded('read', key, () => orAbsent(() => readFile(file)));
+    },
+
+    async *list(prefix) {
+      yield* await guarded('list', prefix, () => listKeys(root, prefix));
+    },
+
+    async delete(key) {
+      await guarded('delete', key, async () => {
+        await rm(pathOf(key, VERSIONS), { recursive: true, force: true });
+        await rm(pathOf(key, APPENDED), { force: true });
+      });
+    },
+  };
+}
+
+async function writeVersion(
+  key: string,
+  folder: string,
+  value: Uint8Array,
+  condition: WriteCondition | undefined,
+): Promise<string> {
+  await makeFolder(folder);
+  const draft = join(folder, `draft-${randomUUID()}`);
+  await writeSynced(draft, value);
+  try {
+    for (;;) {
+      const checkedAt = performance.now();
+      const newest = await newestVersion(folder);
+      if (!holds(condition, newest)) throw new StoreConflictError(key);
+      const next = newest === undefined ? Date.now() : newest + 1;
+      if (!(await tryLink(draft, join(folder, String(next))))) continue;
+      if (await cameTooLate(folder, next, checkedAt)) continue;
+      await syncFolder(folder);
+      await dropReplaced(folder, next);
+      return String(next);
+    }
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+/**
+ * A writer that was stopped between its check and its link for longer than replaced versions are kept may have taken a
+ * number again that is long over. It finds a higher one there: its own is then void, and is taken back.
+ */
+async function cameTooLate(folder: string, taken: number, checkedAt: number): Promise<boolean> {
+  if (performance.now() - checkedAt < GRACE_MS / 2) return false;
+  const newest = await newestVersion(folder);
+  if (newest === taken) return false;
+  await rm(join(folder, String(taken)), { force: true });
+  return true;
+}
+
+function holds(condition: WriteCondition | undefined, newest: number | undefined): boolean {
+  if (condition === undefined) return true;
+  return 'ifAbsent' in condition ? newest === undefined : String(newest) === condition.ifVersion;
+}
+
+async function readNewest(folder: string): Promise<StoredObject | undefined> {
+  for (;;) {
+    const newest = await newestVersion(folder);
+    if (newest === undefined) return undefined;
+    const value = await orAbsent(() => readFile(join(folder, String(newest))));
+    // Absent: it was replaced, and dropped, between the two calls.
+    if (value !== undefined) return { value, version: String(newest) };
+  }
+}
+
+async function newestVersion(folder: string): Promise<number | undefined> {
+  const versions = versionsIn((await orAbsent(() => readdir(folder))) ?? []);
+  return versions.length === 0 ? undefined : Math.max(...versions);
+}
+
+function versionsIn(names: readonly string[]): number[] {
+  return names.filter((name) => /^\d+$/.test(name)).map(Number);
+}
+
+/** Drops versions, and drafts of crashed writers, that were replaced more than the grace period ago. */
+async function dropReplaced(folder: string, newest: number): Promise<void> {
+  const names = await readdir(folder);
+  const candidates = names.filter((name) => !/^\d+$/.test(name) || Number(name) < newest);
+  for (const name of candidates) {
+    const file = join(folder, name);
+    const info = await orAbsent(() => stat(file));
+    if (info !== undefined && Date.now() - info.mtimeMs > GRACE_MS) await rm(file, { force: true });
+  }
+}
+
+async function tryLink(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+async function writeSynced(file: string, value: Uint8Array): Promise<void> {
+  const handle = await open(file, 'wx');
+  try {
+    await handle.writeFile(value);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function appendSynced(file: string, value: Uint8Array): Promise<void> {
+  await makeFolder(dirname(file));
+  const handle = await open(file, 'a');
+  try {
+    await handle.appendFile(value);
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Creates a folder and its parents, and makes sure that a crash does not forget them. */
+async function makeFolder(folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true });
+  if (first === undefined) return;
+  for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function listKeys(root: string, prefix: string): Promise<ListedObject[]> {
+  // Only the folder the prefix lies in is walked, not the whole store.
+  const start = prefix.includes('/') ? prefix.slice(0, prefix.lastIndexOf('/')) : '';
+  const found: ListedObject[] = [];
+  await walk(root, start, found);
+  return found.filter(({ key }) => key.startsWith(prefix)).sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+async function walk(root: string, path: string, found: ListedObject[]): Promise<void> {
+  const entries = (await orAbsent(() => readdir(join(root, path), { withFileTypes: true }))) ?? [];
+  for (const entry of entries) {
+    const entryPath = path === '' ? entry.name : `${path}/${entry.name}`;
+    if (entry.isDirectory() && !entry.name.endsWith(VERSIONS)) await walk(root, entryPath, found);
+    else await addListed(root, entryPath, entry, found);
+  }
+}
+
+async function addListed(root: string, path: string, entry: Dirent, found: ListedObject[]): Promise<void> {
+  if (entry.isDirectory()) {
+    const newest = await newestVersion(join(root, path));
+    if (newest === undefined) return;
+    const info = await orAbsent(() => stat(join(root, path, String(newest))));
+    if (info !== undefined) found.push(listed(path.slice(0, -VERSIONS.length), info));
+  } else if (entry.name.endsWith(APPENDED)) {
+    const info = await orAbsent(() => stat(join(root, path)));
+    if (info !== undefined) found.push(listed(path.slice(0, -APPENDED.length), info));
+  }
+}
+
+function listed(key: string, info: { size: number; mtimeMs: number }): ListedObject {
+  return { key, sizeBytes: info.size, modifiedAt: info.mtimeMs };
+}
+
+async function orAbsent<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Turns what the file system says into the store's own errors. */
+async function guarded<T>(action: string, key: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof StoreConflictError || error instanceof RangeError) throw error;
+    throw new StoreUnavailableError(action, key, { cause: error });
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
+}
