@@ -1,0 +1,29 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import { IngestError } from '../core/errors.ts';
+import { StoreConflictError, StoreUnavailableError } from '../stores/object-store.ts';
+
+/**
+ * The failure an activity ends with. Its `type` is the code of the catalogue, and nothing of a foreign error's text
+ * comes along: Temporal stores failures and shows them. Always retryable: what cannot be mended by retrying is an
+ * outcome, not a failure.
+ */
+export function toApplicationFailure(error: unknown): ApplicationFailure {
+  const failure = asIngestError(error);
+  const { retryAfterMs } = failure.details;
+  return ApplicationFailure.create({
+    type: failure.code,
+    message: failure.message,
+    details: [failure.details],
+    ...(typeof retryAfterMs === 'number' && retryAfterMs > 0 && { nextRetryDelay: retryAfterMs }),
+  });
+}
+
+/** Any error as one of the catalogue; unknown ones keep their name only. */
+export function asIngestError(error: unknown): IngestError {
+  if (error instanceof IngestError) return error;
+  if (error instanceof StoreUnavailableError || error instanceof StoreConflictError) {
+    return new IngestError('STORE_UNAVAILABLE', error.message, {}, { cause: error });
+  }
+  const name = error instanceof Error ? error.name : typeof error;
+  return new IngestError('UNEXPECTED', `An unexpected ${name} was thrown`, { name }, { cause: error });
+}

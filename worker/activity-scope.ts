@@ -1,0 +1,43 @@
+import { ApplicationFailure, Context } from '@temporalio/activity';
+import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
+import type { ActivityScope } from '../activities/observations.ts';
+
+/** How long before its deadline an activity stops sending: the server must not count it out while a write is under way. */
+const MARGIN_MS = 5_000;
+const HEARTBEAT_EVERY_MS = 5_000;
+
+/** The running activity, as activities see it. */
+export function currentScope(): ActivityScope {
+  const context = Context.current();
+  const deadline = context.info.currentAttemptScheduledTimestampMs + context.info.startToCloseTimeoutMs - MARGIN_MS;
+  return {
+    workflowId: context.info.workflowExecution?.workflowId ?? context.info.activityId,
+    heartbeat: () => { context.heartbeat(); },
+    assertMayGoOn: () => {
+      context.cancellationSignal.throwIfAborted();
+      if (Date.now() < deadline) return;
+      throw ApplicationFailure.create({ type: 'FHIR_TIMEOUT', message: 'The delivery came near its deadline and stopped sending' });
+    },
+  };
+}
+
+/**
+ * Reports life every few seconds while an activity runs, so that a worker that died or was stopped is noticed soon, and
+ * a cancelled activity learns of it. A stopped process sends nothing, which is the point.
+ */
+export class HeartbeatInterceptor implements ActivityInboundCallsInterceptor {
+  readonly #context: Context;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  async execute(input: ActivityExecuteInput, next: Next<ActivityInboundCallsInterceptor, 'execute'>): Promise<unknown> {
+    const timer = setInterval(() => { this.#context.heartbeat(); }, HEARTBEAT_EVERY_MS);
+    try {
+      return await next(input);
+    } finally {
+      clearInterval(timer);
+    }
+  }
+}

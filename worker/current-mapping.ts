@@ -1,0 +1,37 @@
+import type { CurrentMapping } from '../activities/observations.ts';
+import type { TemplateVersions } from '../stores/template-versions.ts';
+import { IngestError } from '../core/errors.ts';
+import { loadFhirMapping } from '../templates/fhir-mapping/load.ts';
+
+/**
+ * The FHIR mapping the pointer names, so that a mended mapping heals what waits. The pointer is looked at again after
+ * `maxAgeMs`; a version never changes, so each is compiled once.
+ */
+export function createCurrentMapping(
+  versions: TemplateVersions,
+  maxAgeMs: number,
+  now: () => number = () => performance.now(),
+): (options?: { afresh: boolean }) => Promise<CurrentMapping> {
+  let current: CurrentMapping | undefined;
+  let lookedAt = -Infinity;
+  return async (options) => {
+    if (current !== undefined && options?.afresh !== true && now() - lookedAt < maxAgeMs) return current;
+    const active = await versions.active();
+    if (active === undefined) throw missing('an active pair of templates');
+    const { fhirMapping: version } = active.value;
+    if (version !== current?.version) current = { version, mapping: await load(versions, version) };
+    lookedAt = now();
+    return current;
+  };
+}
+
+async function load(versions: TemplateVersions, version: string): Promise<CurrentMapping['mapping']> {
+  const text = await versions.read('fhirMapping', version);
+  const loaded = text === undefined ? undefined : loadFhirMapping(text);
+  if (!loaded?.ok) throw missing(`FHIR mapping version ${version}, readable`);
+  return loaded.template;
+}
+
+function missing(expected: string): IngestError {
+  return new IngestError('STORE_UNAVAILABLE', `Expected ${expected} in the store`);
+}

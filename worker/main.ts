@@ -1,0 +1,52 @@
+import { Connection } from '@temporalio/client';
+import { NativeConnection } from '@temporalio/worker';
+import { loadTemporalSettings } from '../config/temporal-settings.ts';
+import type { Config } from '../config/settings.ts';
+import { startHealthServer } from '../service/health-server.ts';
+import type { Logger } from '../service/log.ts';
+import { createLogger } from '../service/log.ts';
+import type { Service } from '../service/run-service.ts';
+import { reportReady, runService } from '../service/run-service.ts';
+import { storeOf } from '../stores/store-of.ts';
+import { prepareNamespace } from './prepare-namespace.ts';
+import { createWorkers, installTemporalRuntime } from './worker.ts';
+
+/** The worker process: runs workflows and activities until it is asked to stop. */
+export async function workerMain(config: Config, embeddedTemporal: string | undefined): Promise<void> {
+  const log = createLogger('worker', config.logLevel);
+  installTemporalRuntime(log);
+  await runService(log, async (): Promise<Service> => {
+    const { connectionOptions, namespace } = loadTemporalSettings(embeddedTemporal);
+    await prepare(connectionOptions, namespace ?? 'default', log);
+    const connection = await NativeConnection.connect(connectionOptions);
+    const workers = await createWorkers({ config, connection, namespace: namespace ?? 'default', store: storeOf(config) });
+    let isRunning = true;
+    const ended = workers.run().finally(() => { isRunning = false; });
+    const health = await startHealthServer(config.listenHost, config.workerPort, () => ({ ok: isRunning, details: {} }));
+    log.info({ health: health.url }, 'worker is polling');
+    reportReady({ health: health.url });
+    return {
+      ended,
+      async stop() {
+        workers.shutdown();
+        await ended.catch(() => undefined); // runService has been told
+        await health.stop();
+        await connection.close(); // or the process never exits
+      },
+    };
+  });
+}
+
+/** Workflows of a namespace without the search attributes would be stuck at their first trouble: better not to start. */
+async function prepare(
+  connectionOptions: Parameters<typeof Connection.connect>[0],
+  namespace: string,
+  log: Logger,
+): Promise<void> {
+  const connection = await Connection.connect(connectionOptions);
+  try {
+    await prepareNamespace(connection, namespace, log);
+  } finally {
+    await connection.close();
+  }
+}

@@ -1,0 +1,50 @@
+import { totalOutcomes } from '../core/delivery.ts';
+import { rowCount } from '../core/measurement-rows.ts';
+import type { PendingGroups, WaitingGroup } from '../core/pending-groups.ts';
+import { heldCount } from '../core/pending-groups.ts';
+import type { WaitingGroupView, WorkflowStatus } from './messages.ts';
+
+/** The workflow as its queries show it, and in words for Temporal's UI (Markdown). */
+export function describeState(pending: PendingGroups): WorkflowStatus & { readonly details: string } {
+  const counts = pending.counts();
+  const closesAt = pending.windowEndsAt();
+  const groups = pending.groups();
+  const lines = [
+    `**${counts.received}** measurements taken in: ${counts.outcomes.written} written, ${heldCount(counts)} held, ` +
+      `${totalOutcomes(counts.outcomes) - counts.outcomes.written} otherwise accounted for.`,
+    ...(closesAt === undefined ? [] : [`The open window closes at ${isoOf(closesAt)}.`]),
+    ...groups.map(
+      (group) =>
+        `- ${measurementCount(group)} measurements wait since ${isoOf(group.since)}: **${group.code}**, ${group.message}. ` +
+        `Attempt ${group.attemptCount + 1} at ${isoOf(group.nextAttemptAt)}.`,
+    ),
+  ];
+  return {
+    counts,
+    marks: pending.marks(),
+    ...(closesAt !== undefined && { windowClosesAt: isoOf(closesAt) }),
+    details: lines.slice(0, 30).join('\n\n'),
+  };
+}
+
+export function describeWaiting(group: WaitingGroup): WaitingGroupView {
+  const { key, code, message, phase, attemptCount } = group;
+  return {
+    key,
+    code,
+    message,
+    phase,
+    attemptCount,
+    measurementCount: measurementCount(group),
+    since: isoOf(group.since),
+    nextAttemptAt: isoOf(group.nextAttemptAt),
+  };
+}
+
+function measurementCount(group: WaitingGroup): number {
+  return group.batches.reduce((sum, batch) => sum + rowCount(batch), 0);
+}
+
+function isoOf(ms: number): string {
+  return new Date(ms).toISOString();
+}

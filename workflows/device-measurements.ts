@@ -1,0 +1,226 @@
+import {
+  ActivityCancellationType,
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  isCancellation,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { createIdentityActivities } from '../activities/identity.ts';
+import type { createKeepingActivities } from '../activities/keeping.ts';
+import type { createObservationActivities } from '../activities/observations.ts';
+import type { DeliveryOutcome } from '../core/delivery.ts';
+import type { IdentityAnswer, IdentityQuestion } from '../core/identity.ts';
+import type { Delivery, WaitingReason } from '../core/pending-groups.ts';
+import { PendingGroups } from '../core/pending-groups.ts';
+import { describeState, describeWaiting } from './descriptions.ts';
+import { failureReason } from './failures.ts';
+import { Identities, questionsOf } from './identities.ts';
+import type { DeviceMeasurementsInput, DeviceMeasurementsSettings } from './messages.ts';
+import { flushNowSignal, groupsQuery, measurementsSignal, retryNowSignal, statusQuery } from './messages.ts';
+import { IomtReason, IomtState, IomtStuckSince } from './search-attributes.ts';
+
+type FhirActivities = ReturnType<typeof createIdentityActivities> & ReturnType<typeof createObservationActivities>;
+
+/** Patient: what they keep is never lost by waiting. On the workflow's own task queue. */
+const keeping = proxyActivities<ReturnType<typeof createKeepingActivities>>({
+  startToCloseTimeout: '1 minute',
+  retry: { initialInterval: '1s', maximumInterval: '1 minute' },
+});
+
+/**
+ * Takes the measurements of one device and type, gathers them for a window, and writes them to FHIR. What cannot be
+ * written waits here, visibly, for as long as it takes; everything else goes by it.
+ *
+ * A request to cancel changes nothing: what is held has nowhere else to be.
+ */
+export async function deviceMeasurements(input: DeviceMeasurementsInput): Promise<void> {
+  await CancellationScope.nonCancellable(() => takeMeasurements(input));
+}
+
+async function takeMeasurements(input: DeviceMeasurementsInput): Promise<void> {
+  const { settings, carried } = input;
+  const { workflowId, firstExecutionRunId } = workflowInfo();
+  const pending = new PendingGroups(settings, workflowId, carried?.pending); // before any handler: handlers run on registration
+  const identities = new Identities(settings.identityMaxAgeMs, carried?.identities);
+  let lastArrivalAt = Date.now();
+
+  setHandler(
+    measurementsSignal,
+    (batch) => {
+      lastArrivalAt = Date.now();
+      pending.append(batch, lastArrivalAt);
+    },
+    { description: 'Measurements from the ingest bridge' },
+  );
+  const onFlushNow = (): void => { pending.flush(Date.now()); };
+  const onRetryNow = (): void => { pending.retryAll(Date.now()); };
+  setHandler(flushNowSignal, onFlushNow, { description: 'Close the open window now' });
+  setHandler(retryNowSignal, onRetryNow, { description: 'Try every waiting group now' });
+  setHandler(statusQuery, () => describeState(pending), { description: 'Sums, marks and the open window' });
+  setHandler(groupsQuery, () => pending.groups().map(describeWaiting), {
+    description: 'The groups that wait, and for what',
+  });
+
+  let shown: WaitingReason | undefined = showTrouble(pending, undefined, carried !== undefined);
+  for (;;) {
+    if (!pending.hasWork() && (await isIdle(pending, () => lastArrivalAt, settings.idleAfterMs))) {
+      await keeping.storeTotals({ workflowId, firstRunId: firstExecutionRunId, counts: pending.counts() });
+      if (!pending.hasWork()) return; // no await between this look and the end: what arrives later starts a new run
+    }
+    await waitUntilDue(pending);
+    await deliver(input, pending, identities);
+    shown = showTrouble(pending, shown, false);
+    if (isLongEnough(settings)) {
+      await condition(allHandlersFinished);
+      const now = Date.now();
+      const next = { pending: pending.carryOver(now), identities: identities.carryOver(now) };
+      await continueAsNew<typeof deviceMeasurements>({ ...input, carried: next });
+    }
+  }
+}
+
+/** One timer for the whole idle time, not one for every window. @returns false as soon as there is work */
+async function isIdle(pending: PendingGroups, lastArrivalAt: () => number, idleAfterMs: number): Promise<boolean> {
+  return !(await condition(() => pending.hasWork(), Math.max(lastArrivalAt() + idleAfterMs - Date.now(), 1)));
+}
+
+/** One timer for the window and whatever waits; an early close or an operator ends it. */
+async function waitUntilDue(pending: PendingGroups): Promise<void> {
+  for (;;) {
+    const dueAt = pending.dueAt();
+    if (dueAt === undefined) return;
+    const restMs = dueAt - Date.now();
+    if (restMs <= 0) return;
+    await condition(() => (pending.dueAt() ?? 0) < dueAt, restMs);
+  }
+}
+
+async function deliver(input: DeviceMeasurementsInput, pending: PendingGroups, identities: Identities): Promise<void> {
+  const before = pending.claims();
+  const delivery = pending.take(Date.now());
+  if (delivery.batches.length === 0) return;
+  const attempt = new CancellationScope();
+  const watch = new CancellationScope();
+  const running = attempt.run(() => attemptDelivery(input, delivery, identities, pending.trouble()));
+  // An outage must not keep the history from being cut: the delivery is called off, and begins again in the next run.
+  const calledOff = watch.run(() => condition(() => workflowInfo().continueAsNewSuggested)).then(() => {
+    attempt.cancel();
+    return running;
+  });
+  try {
+    pending.record(await Promise.race([running, calledOff]), Date.now());
+  } catch (error) {
+    if (isCancellation(error) && attempt.consideredCancelled) pending.putBack(Date.now());
+    else pending.recordUndecided(reasonOf(error), Date.now());
+  } finally {
+    watch.cancel();
+  }
+  await setAsideWhatIsTooLarge(pending);
+  const held = new Set(pending.claims());
+  const released = before.filter((claim) => !held.has(claim));
+  if (released.length > 0) await keeping.releaseClaims(released);
+}
+
+function reasonOf(error: unknown): NonNullable<ReturnType<typeof failureReason>> {
+  const reason = failureReason(error);
+  if (reason === undefined) throw error;
+  return reason;
+}
+
+async function attemptDelivery(
+  input: DeviceMeasurementsInput,
+  delivery: Delivery,
+  identities: Identities,
+  trouble: WaitingReason | undefined,
+): Promise<DeliveryOutcome> {
+  const { deviceId, type, settings } = input;
+  const activities = fhirActivities(settings, trouble !== undefined);
+  const questions = questionsOf(delivery);
+  const answers = await Promise.all(
+    questions.map(async (question) => ({ ids: question.ids, answer: await answerOf(activities, deviceId, question, identities) })),
+  );
+  const count = delivery.batches.length;
+  return await activities.upsertObservations.executeWithOptions(
+    { summary: `${type}: ${count} ${count === 1 ? 'batch' : 'batches'}` },
+    [{ deviceId, type, batches: delivery.batches, identities: answers }],
+  );
+}
+
+async function answerOf(
+  activities: ReturnType<typeof fhirActivities>,
+  deviceId: string,
+  question: IdentityQuestion,
+  identities: Identities,
+): Promise<IdentityAnswer> {
+  const askedAt = Date.now();
+  const known = identities.answerTo(question, askedAt);
+  if (known !== undefined) return known;
+  try {
+    const answer = await activities.resolveIdentity(deviceId, question);
+    identities.learn(question.ids, answer, askedAt);
+    return answer;
+  } catch (error) {
+    const reason = failureReason(error);
+    if (reason === undefined || isCancellation(error)) throw error;
+    return { ok: false, code: reason.code, message: reason.message };
+  }
+}
+
+/**
+ * Fast retries happen inside Temporal, where each attempt costs no history; once something waits anyway, one attempt is
+ * enough and the waiting groups carry the backoff.
+ */
+function fhirActivities(settings: DeviceMeasurementsSettings, inTrouble: boolean) {
+  const { retry } = settings;
+  return proxyActivities<FhirActivities>({
+    taskQueue: settings.fhirTaskQueue,
+    startToCloseTimeout: '5 minutes',
+    heartbeatTimeout: '30s',
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: {
+      initialInterval: retry.fastInitialMs,
+      backoffCoefficient: 2,
+      maximumInterval: retry.slowInitialMs,
+      maximumAttempts: inTrouble ? 1 : Math.max(1, retry.fastAttempts),
+    },
+  });
+}
+
+async function setAsideWhatIsTooLarge(pending: PendingGroups): Promise<void> {
+  const { workflowId } = workflowInfo();
+  for (let large = pending.tooLarge(); large !== undefined; large = pending.tooLarge()) {
+    pending.setAside(large.key, await keeping.setAside(workflowId, large.batches));
+  }
+}
+
+function isLongEnough(settings: DeviceMeasurementsSettings): boolean {
+  const { historyLength, continueAsNewSuggested } = workflowInfo();
+  return continueAsNewSuggested || historyLength >= settings.continueAsNewEvents;
+}
+
+/** Search attributes change only when trouble comes, changes or goes: each change is a write to the visibility store. */
+function showTrouble(
+  pending: PendingGroups,
+  shown: WaitingReason | undefined,
+  isContinued: boolean,
+): WaitingReason | undefined {
+  setCurrentDetails(describeState(pending).details);
+  const trouble = pending.trouble();
+  const isSame = trouble?.phase === shown?.phase && trouble?.code === shown?.code && trouble?.since === shown?.since;
+  // A continued run inherits what its predecessor showed.
+  if (!isSame && !isContinued) {
+    upsertSearchAttributes([
+      { key: IomtState, value: trouble?.phase ?? null },
+      { key: IomtReason, value: trouble?.code ?? null },
+      { key: IomtStuckSince, value: trouble?.phase === 'stuck' ? new Date(trouble.since) : null },
+    ]);
+  }
+  return trouble;
+}
+
