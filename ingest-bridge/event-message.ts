@@ -1,0 +1,89 @@
+import type { ReceivedEventData } from '@azure/event-hubs';
+import type { DeviceMessage, JsonObject, JsonValue } from '../core/device-message.ts';
+import { parseMessageBody } from '../templates/device-content/message-body.ts';
+
+/** The parts of a received event that normalization needs; the bytes as they came. */
+export interface HubEvent {
+  readonly sequenceNumber: number;
+  readonly offset: string;
+  /** ISO 8601 UTC. */
+  readonly enqueuedAt: string;
+  readonly body: Uint8Array;
+  readonly properties: JsonObject;
+  readonly systemProperties: JsonObject;
+}
+
+/** AMQP properties as the Azure SDK for JavaScript names them, and as templates know them. */
+const PROPERTY_NAMES = {
+  messageId: 'message-id',
+  userId: 'user-id',
+  to: 'to',
+  subject: 'subject',
+  replyTo: 'reply-to',
+  correlationId: 'correlation-id',
+  contentType: 'content-type',
+  contentEncoding: 'content-encoding',
+  absoluteExpiryTime: 'absolute-expiry-time',
+  creationTime: 'creation-time',
+  groupId: 'group-id',
+  groupSequence: 'group-sequence',
+  replyToGroupId: 'reply-to-group-id',
+} as const;
+const INSTANTS: ReadonlySet<string> = new Set(['absoluteExpiryTime', 'creationTime']);
+
+/**
+ * An event as the hub holds it. Built from the raw AMQP message: the SDK's own view renames system properties, drops
+ * some, and turns instants into numbers.
+ */
+export function readHubEvent(event: ReceivedEventData): HubEvent {
+  const raw = event.getRawAmqpMessage();
+  const given = new Map<string, unknown>(Object.entries(raw.properties ?? {}));
+  const properties = Object.entries(PROPERTY_NAMES).flatMap(([name, templateName]): [string, unknown][] => {
+    const value = given.get(name);
+    if (value === undefined || value === null) return [];
+    return [[templateName, INSTANTS.has(name) && typeof value === 'number' ? new Date(value) : value]];
+  });
+  return {
+    sequenceNumber: event.sequenceNumber,
+    offset: event.offset,
+    enqueuedAt: event.enqueuedTimeUtc.toISOString(),
+    body: bytesOf(event.body),
+    properties: objectOf(Object.entries(raw.applicationProperties ?? {})),
+    systemProperties: objectOf([...properties, ...Object.entries(raw.messageAnnotations ?? {})]),
+  };
+}
+
+/** @throws IngestError when the body is no JSON */
+export function deviceMessageOf(event: HubEvent): DeviceMessage {
+  return { Body: parseMessageBody(event.body), Properties: event.properties, SystemProperties: event.systemProperties };
+}
+
+/** A data section comes as bytes; AMQP values of other clients come as what they are. */
+function bytesOf(body: unknown): Uint8Array {
+  if (body instanceof Uint8Array) return body;
+  if (body === undefined || body === null) return new Uint8Array();
+  return new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body));
+}
+
+function objectOf(entries: readonly [string, unknown][]): JsonObject {
+  return Object.fromEntries(entries.map(([name, value]) => [name, jsonOf(value)]));
+}
+
+/** AMQP values as JSON: instants as ISO 8601 text, binary as base64. */
+function jsonOf(value: unknown): JsonValue {
+  switch (typeof value) {
+    case 'string':
+    case 'number':
+    case 'boolean':
+    case 'bigint':
+      return value;
+    case 'object':
+      if (value === null) return null;
+      if (value instanceof Date) return value.toISOString();
+      if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
+      if (Array.isArray(value)) return value.map(jsonOf);
+      return objectOf(Object.entries(value));
+    default:
+      return null;
+  }
+}

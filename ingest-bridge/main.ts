@@ -1,0 +1,153 @@
+import type { CheckpointStore, EventHubConsumerClientOptions } from '@azure/event-hubs';
+import { EventHubConsumerClient } from '@azure/event-hubs';
+import { Client, Connection } from '@temporalio/client';
+import { setInterval as every } from 'node:timers/promises';
+import { requireSetting } from '../config/load-config.ts';
+import type { Config } from '../config/settings.ts';
+import { taskQueuesOf } from '../config/task-queues.ts';
+import { loadTemporalSettings } from '../config/temporal-settings.ts';
+import { startHealthServer } from '../service/health-server.ts';
+import type { Logger } from '../service/log.ts';
+import { createLogger } from '../service/log.ts';
+import type { Service } from '../service/run-service.ts';
+import { reportReady, runService } from '../service/run-service.ts';
+import { createClaims } from '../stores/claims.ts';
+import { createDeadLetters } from '../stores/dead-letters.ts';
+import { claimDeployment } from '../stores/deployment-record.ts';
+import { createLedgers } from '../stores/ledgers.ts';
+import type { ObjectStore } from '../stores/object-store.ts';
+import { storeOf } from '../stores/store-of.ts';
+import { createStreams } from '../stores/streams.ts';
+import { createTemplateVersions } from '../stores/template-versions.ts';
+import { createDeviceContents } from './active-content.ts';
+import { Bridge } from './bridge.ts';
+import { namespaceOf } from './current-stream.ts';
+import { createDispatch } from './dispatch.ts';
+import type { PartitionIntakeDeps } from './partition-intake.ts';
+import { createTemplateActivation } from './template-activation.ts';
+import type { TemplateActivation, TemplateFiles } from './template-activation.ts';
+import { workflowSettings } from './workflow-settings.ts';
+
+/**
+ * The SDK's own defaults wait for a minute and a half after a cut connection, and give a partition up after a few
+ * failures (measured); these reconnect within seconds and never give up.
+ */
+const RETRY_OPTIONS = { maxRetries: 1000, retryDelayInMs: 500, maxRetryDelayInMs: 15_000, timeoutInMs: 10_000 };
+
+/** The ingest bridge process: reads the hub and hands over to Temporal until it is asked to stop. */
+export async function bridgeMain(config: Config, embeddedTemporal: string | undefined): Promise<void> {
+  const log = createLogger('ingest-bridge', config.logLevel);
+  await runService(log, () => startBridge(config, embeddedTemporal, log));
+}
+
+async function startBridge(config: Config, embeddedTemporal: string | undefined, log: Logger): Promise<Service> {
+  const store = storeOf(config);
+  const asking = connect(config);
+  await claimDeployment(store, config.deployment, {
+    namespace: namespaceOf(asking),
+    hub: asking.eventHubName,
+    consumerGroup: config.consumerGroup,
+  });
+  await asking.close();
+
+  const versions = createTemplateVersions(store, config.deployment);
+  const templates = createTemplateActivation(versions, templateFilesOf(config), log);
+  await templates.refresh();
+  const { connectionOptions, namespace } = loadTemporalSettings(embeddedTemporal);
+  const connection = await Connection.connect(connectionOptions);
+  const client = new Client({ connection, namespace: namespace ?? 'default' });
+  const bridge = createBridge(config, store, client, log);
+  const watching = new AbortController();
+  const watch = watchTemplates(templates, config.templatePollInterval, watching.signal, log);
+  const ended = bridge.run();
+  const health = await startHealthServer(config.listenHost, config.bridgePort, () => {
+    const refused = templates.refused().map(({ kind, version, issues }) => ({ kind, version, issues }));
+    const { ok, details } = bridge.health();
+    return { ok, details: { ...details, refusedTemplates: refused } };
+  });
+  log.info({ health: health.url }, 'ingest bridge is reading');
+  reportReady({ health: health.url });
+  return {
+    ended,
+    async stop() {
+      watching.abort();
+      bridge.stop();
+      await ended.catch(() => undefined); // runService has been told
+      await watch;
+      await health.stop();
+      await connection.close();
+    },
+  };
+}
+
+function createBridge(config: Config, store: ObjectStore, client: Client, log: Logger): Bridge {
+  const { deployment } = config;
+  const ledgers = createLedgers(store, deployment);
+  const queues = taskQueuesOf(deployment);
+  const settingsFor = (type: string) => workflowSettings(config, type, queues.fhir);
+  const intake: Omit<PartitionIntakeDeps, 'lastEnqueued'> = {
+    deployment,
+    ledgers,
+    claims: createClaims(store, deployment),
+    deadLetters: createDeadLetters(store, deployment),
+    contents: createDeviceContents(createTemplateVersions(store, deployment)),
+    dispatch: createDispatch({ client, taskQueue: queues.workflows, settingsFor }),
+    signalConcurrency: config.signalConcurrency,
+    log,
+    now: () => new Date(),
+  };
+  return new Bridge({
+    connect: (checkpoints) => connect(config, checkpoints),
+    store,
+    streams: createStreams(store, deployment),
+    ledgers,
+    intake,
+    dispatchIntervalMs: config.dispatchInterval,
+    receiveBatchSize: config.receiveBatchSize,
+    log,
+  });
+}
+
+function connect(config: Config, checkpoints?: CheckpointStore): EventHubConsumerClient {
+  const given = requireSetting(config, 'eventHubConnectionString');
+  // A connection string may name its hub itself.
+  const connectionString = /(^|;)EntityPath=/i.test(given) ? given : `${given};EntityPath=${config.eventHubName}`;
+  const options: EventHubConsumerClientOptions = {
+    retryOptions: RETRY_OPTIONS,
+    loadBalancingOptions: {
+      strategy: 'balanced',
+      updateIntervalInMs: Math.max(500, Math.round(config.ownershipExpiry / 6)),
+      partitionOwnershipExpirationIntervalInMs: config.ownershipExpiry,
+    },
+  };
+  const { consumerGroup } = config;
+  return checkpoints === undefined
+    ? new EventHubConsumerClient(consumerGroup, connectionString, options)
+    : new EventHubConsumerClient(consumerGroup, connectionString, checkpoints, options);
+}
+
+function templateFilesOf(config: Config): TemplateFiles | undefined {
+  const { deviceContentFile, fhirMappingFile } = config;
+  if (deviceContentFile === undefined && fhirMappingFile === undefined) return undefined;
+  return {
+    deviceContent: requireSetting(config, 'deviceContentFile'),
+    fhirMapping: requireSetting(config, 'fhirMappingFile'),
+  };
+}
+
+async function watchTemplates(
+  templates: TemplateActivation,
+  intervalMs: number,
+  signal: AbortSignal,
+  log: Logger,
+): Promise<void> {
+  try {
+    for await (const _ of every(intervalMs, undefined, { signal })) {
+      await templates.refresh().catch((error: unknown) => {
+        log.warn({ err: error }, 'the template files could not be looked at; the pair in force goes on');
+      });
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}

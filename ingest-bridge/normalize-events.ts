@@ -1,0 +1,94 @@
+import type { DeadLetter } from '../core/dead-letter.ts';
+import { deadLetterId } from '../core/dead-letter.ts';
+import { IngestError } from '../core/errors.ts';
+import type { EventOutcome } from '../core/ledger.ts';
+import type { PositionedMeasurement } from '../core/measurement-rows.ts';
+import type { StreamId } from '../core/position.ts';
+import type { DeviceContent } from '../templates/device-content/load.ts';
+import type { HubEvent } from './event-message.ts';
+import { deviceMessageOf } from './event-message.ts';
+
+/** A device content template, and the content hash that names it. */
+export interface DeviceContentVersion {
+  readonly version: string;
+  readonly template: DeviceContent;
+}
+
+/** What became of the events of a batch: nothing of it is durable yet. */
+export interface NormalizedEvents {
+  readonly outcomes: readonly EventOutcome[];
+  readonly measurements: readonly PositionedMeasurement[];
+  readonly deadLetters: readonly DeadLetter[];
+}
+
+/** Normalizes one event after the other; an event succeeds or fails as a whole, and never holds back another. */
+export function normalizeEvents(
+  source: { stream: StreamId; partition: string },
+  events: readonly HubEvent[],
+  versionOf: (sequenceNumber: number) => DeviceContentVersion,
+  failedAt: string,
+): NormalizedEvents {
+  const outcomes: EventOutcome[] = [];
+  const measurements: PositionedMeasurement[] = [];
+  const deadLetters: DeadLetter[] = [];
+  for (const event of events) {
+    const { sequenceNumber, offset, enqueuedAt } = event;
+    const place = { sequenceNumber, offset, enqueuedAt };
+    const content = versionOf(sequenceNumber);
+    try {
+      const found = content.template.normalize(deviceMessageOf(event), { enqueuedAt });
+      found.forEach((measurement, ordinal) => measurements.push({ sequenceNumber, ordinal, measurement }));
+      outcomes.push({ ...place, measurementCount: found.length, kind: found.length === 0 ? 'unmatched' : 'normalized' });
+    } catch (thrown) {
+      const error = thrown instanceof IngestError ? thrown : defectOf(thrown);
+      deadLetters.push(deadLetterOf(source, event, content.version, error, failedAt));
+      outcomes.push({ ...place, measurementCount: 0, kind: 'dead-lettered' });
+    }
+  }
+  return { outcomes, measurements, deadLetters };
+}
+
+/** A defect of ours must neither stall the partition nor lose the event: it is kept whole, under a code of its own. */
+function defectOf(thrown: unknown): IngestError {
+  const name = thrown instanceof Error ? thrown.name : typeof thrown;
+  const message = `An unexpected ${name} was thrown while the event was normalized: a defect of the connector, please report it`;
+  return new IngestError('NORMALIZATION_DEFECT', message, {}, { cause: thrown });
+}
+
+function deadLetterOf(
+  source: { stream: StreamId; partition: string },
+  event: HubEvent,
+  templateVersion: string,
+  error: IngestError,
+  failedAt: string,
+): DeadLetter {
+  const position = { ...source, sequenceNumber: event.sequenceNumber };
+  const { templateIndex, typeName, member, expression } = error.details;
+  return {
+    id: deadLetterId('normalize', position),
+    stage: 'normalize',
+    code: error.code,
+    message: error.message,
+    positions: [position],
+    templateVersion,
+    place: {
+      ...(typeof templateIndex === 'number' && { templateIndex }),
+      ...(typeof typeName === 'string' && { typeName }),
+      ...(typeof member === 'string' && { member }),
+      ...(typeof expression === 'string' && { expression }),
+    },
+    event: {
+      body: Buffer.from(event.body).toString('base64'),
+      properties: jsonSafe(event.properties),
+      systemProperties: jsonSafe(event.systemProperties),
+      enqueuedAt: event.enqueuedAt,
+    },
+    failedAt,
+    attemptCount: 1,
+  };
+}
+
+/** 64-bit integers become text: JSON has no other way to keep them exact for every reader. */
+function jsonSafe(object: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return JSON.parse(JSON.stringify(object, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))) as Record<string, unknown>;
+}

@@ -1,0 +1,211 @@
+import { setTimeout as rest } from 'node:timers/promises';
+import pLimit from 'p-limit';
+import type { Ledger } from '../core/ledger.ts';
+import { advanceLedger, applyVersion, emptyLedger, versionFor } from '../core/ledger.ts';
+import type { StreamId } from '../core/position.ts';
+import type { Logger } from '../service/log.ts';
+import { retryUntilDone } from '../service/retry.ts';
+import type { Claims } from '../stores/claims.ts';
+import type { DeadLetters } from '../stores/dead-letters.ts';
+import type { Versioned } from '../stores/json-object.ts';
+import type { Ledgers } from '../stores/ledgers.ts';
+import { StoreConflictError } from '../stores/object-store.ts';
+import type { DeviceContents } from './active-content.ts';
+import type { Dispatch } from './dispatch.ts';
+import type { DeviceSignals } from './device-signals.ts';
+import { coalesce, toBatch } from './device-signals.ts';
+import type { HubEvent } from './event-message.ts';
+import type { NormalizedEvents } from './normalize-events.ts';
+import { normalizeEvents } from './normalize-events.ts';
+
+export interface PartitionIntakeDeps {
+  readonly deployment: string;
+  readonly ledgers: Ledgers;
+  readonly claims: Claims;
+  readonly deadLetters: DeadLetters;
+  readonly contents: DeviceContents;
+  readonly dispatch: Dispatch;
+  /** Last sequence number the hub has taken in for a partition; asked once the receiver is attached. */
+  readonly lastEnqueued: (partition: string) => Promise<number>;
+  readonly signalConcurrency: number;
+  readonly log: Logger;
+  readonly now: () => Date;
+}
+
+/** What a partition is doing, for the health endpoint. */
+export interface PartitionHealth {
+  readonly sequenceNumber: number;
+  readonly enqueuedAt?: string;
+  /** What it is held up by, and since when (ISO 8601 UTC); absent when all is well. */
+  readonly heldUp?: { readonly by: string; readonly since: string; readonly attemptCount: number };
+}
+
+/**
+ * Takes in one partition while this process owns it: normalizes, hands over to Temporal, keeps dead letters, and only
+ * then moves the ledger. Whatever fails is tried again for ever: nothing behind the ledger is in danger meanwhile.
+ */
+export class PartitionIntake {
+  readonly #deps: PartitionIntakeDeps;
+  readonly #source: { stream: StreamId; partition: string };
+  readonly #abort = new AbortController();
+  #ledger: Versioned<Ledger> | undefined;
+  #ledgerVersion: string | undefined;
+  /** What an earlier owner can have received at most: everything later is normalized by us alone. */
+  #othersReached: number | undefined;
+  #heldUp: PartitionHealth['heldUp'];
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(deps: PartitionIntakeDeps, stream: StreamId, partition: string) {
+    this.#deps = deps;
+    this.#source = { stream, partition };
+  }
+
+  /**
+   * Resolves once the events are durable elsewhere and the ledger says so. One batch at a time, in order.
+   *
+   * @throws when it was stopped, or when it met a defect: the caller must then read the partition again from its ledger
+   */
+  async take(events: readonly HubEvent[]): Promise<void> {
+    this.#abort.signal.throwIfAborted();
+    this.#running = this.#takeBatch(events);
+    await this.#running;
+  }
+
+  /** Pauses between batches; ends early when the intake is stopped. */
+  async pause(ms: number): Promise<void> {
+    if (this.#abort.signal.aborted || ms <= 0) return;
+    await rest(ms, undefined, { signal: this.#abort.signal }).catch(() => undefined); // only the stop rejects it
+  }
+
+  /** Calls off what is under way and waits for it; the ledger stays where it was. */
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    await this.#running.catch(() => undefined); // its caller has been told
+  }
+
+  health(): PartitionHealth {
+    const ledger = this.#ledger?.value;
+    return {
+      sequenceNumber: ledger?.sequenceNumber ?? -1,
+      ...(ledger?.enqueuedAt !== undefined && { enqueuedAt: ledger.enqueuedAt }),
+      ...(this.#heldUp !== undefined && { heldUp: this.#heldUp }),
+    };
+  }
+
+  async #takeBatch(events: readonly HubEvent[]): Promise<void> {
+    const ledger = await this.#readyLedger();
+    const fresh = events.filter((event) => event.sequenceNumber > ledger.sequenceNumber);
+    if (fresh.length === 0) return;
+    const normalized = await this.#normalize(ledger, fresh);
+    await this.#handOver(normalized);
+    await this.#persistently('the dead-letter store', () => this.#deps.deadLetters.add(normalized.deadLetters));
+    await this.#advance(normalized);
+  }
+
+  /** The ledger, with a device content version recorded for every event still to come. */
+  async #readyLedger(): Promise<Ledger> {
+    const known = this.#ledger?.value ?? (await this.#persistently('the ledger', () => this.#readLedger()));
+    this.#othersReached ??= await this.#persistently('Event Hubs', () => this.#deps.lastEnqueued(this.#source.partition));
+    const active = await this.#persistently('the templates', () => this.#deps.contents.activeVersion());
+    if (known.versions.at(-1)?.deviceContent === active) return known;
+    return await this.#recordVersion(active);
+  }
+
+  /**
+   * Records a version with the first sequence number nobody can have normalized with the one before: redelivered
+   * events must yield the measurements they yielded the first time.
+   */
+  async #recordVersion(deviceContent: string): Promise<Ledger> {
+    for (;;) {
+      const ledger = this.#ledger?.value ?? emptyLedger(this.#source.stream, this.#source.partition);
+      const last = ledger.versions.at(-1);
+      const safeFrom = Math.max(ledger.sequenceNumber, this.#othersReached ?? -1, last?.fromSequenceNumber ?? -1) + 1;
+      const fromSequenceNumber = last === undefined ? ledger.sequenceNumber + 1 : safeFrom;
+      if (await this.#writeLedger(applyVersion(ledger, { fromSequenceNumber, deviceContent }))) {
+        this.#deps.log.info({ ...this.#source, fromSequenceNumber, deviceContent }, 'device content version applies');
+        return this.#ledger?.value ?? ledger;
+      }
+      if (this.#ledger?.value.versions.at(-1)?.deviceContent === deviceContent) return this.#ledger.value;
+    }
+  }
+
+  async #normalize(ledger: Ledger, events: readonly HubEvent[]): Promise<NormalizedEvents> {
+    const contents = new Map(
+      await Promise.all(
+        ledger.versions.map(async ({ deviceContent }) => {
+          const content = await this.#persistently('the templates', () => this.#deps.contents.get(deviceContent));
+          return [deviceContent, content] as const;
+        }),
+      ),
+    );
+    const contentFor = (sequenceNumber: number) => {
+      const content = contents.get(versionFor(ledger, sequenceNumber) ?? '');
+      if (content === undefined) throw new RangeError('Expected a device content version for every event');
+      return content;
+    };
+    return normalizeEvents(this.#source, events, contentFor, this.#deps.now().toISOString());
+  }
+
+  async #handOver(normalized: NormalizedEvents): Promise<void> {
+    const limit = pLimit(this.#deps.signalConcurrency);
+    const signals = coalesce(this.#deps.deployment, normalized.measurements);
+    await Promise.all(signals.map((of) => limit(() => this.#signal(of))));
+  }
+
+  /** In order: a later batch overtaking an earlier one would raise the mark above it. */
+  async #signal({ batches, ...to }: DeviceSignals): Promise<void> {
+    const { claims, dispatch } = this.#deps;
+    for (const rows of batches) {
+      const batch = await this.#persistently('the claim store', () => toBatch(this.#source, claims, to.workflowId, rows));
+      await this.#persistently('Temporal', () => dispatch(to, batch));
+    }
+  }
+
+  /** A lost race is no loss: whoever wrote had everything durable too, so the ledger moves on from there. */
+  async #advance({ outcomes }: NormalizedEvents): Promise<void> {
+    for (;;) {
+      const ledger = this.#ledger?.value ?? emptyLedger(this.#source.stream, this.#source.partition);
+      const advanced = advanceLedger(ledger, outcomes);
+      if (advanced === ledger || (await this.#writeLedger(advanced))) return;
+    }
+  }
+
+  /** @returns false when somebody else has written since: the ledger has then been read again */
+  async #writeLedger(ledger: Ledger): Promise<boolean> {
+    return await this.#persistently('the ledger', async () => {
+      try {
+        const version = await this.#deps.ledgers.put(ledger, this.#ledgerVersion);
+        this.#ledger = { value: ledger, version };
+        this.#ledgerVersion = version;
+        return true;
+      } catch (error) {
+        if (!(error instanceof StoreConflictError)) throw error;
+        this.#deps.log.warn(this.#source, 'the ledger was written by another bridge: reading it again');
+        await this.#readLedger();
+        return false;
+      }
+    });
+  }
+
+  async #readLedger(): Promise<Ledger> {
+    const { stream, partition } = this.#source;
+    const stored = await this.#deps.ledgers.get(stream, partition);
+    this.#ledger = stored ?? { value: emptyLedger(stream, partition), version: '' };
+    this.#ledgerVersion = stored?.version;
+    return this.#ledger.value;
+  }
+
+  async #persistently<T>(what: string, run: () => Promise<T>): Promise<T> {
+    const result = await retryUntilDone(run, {
+      signal: this.#abort.signal,
+      onFailure: (error, attemptCount) => {
+        this.#heldUp = { by: what, since: this.#heldUp?.since ?? this.#deps.now().toISOString(), attemptCount };
+        if (attemptCount === 1 || attemptCount % 10 === 0) {
+          this.#deps.log.warn({ ...this.#source, attemptCount, err: error }, `intake is held up by ${what}; trying again`);
+        }
+      },
+    });
+    if (this.#heldUp?.by === what) this.#heldUp = undefined;
+    return result;
+  }
+}

@@ -1,0 +1,30 @@
+import type { Config } from '../config/settings.ts';
+import type { DeviceMeasurementsSettings } from '../workflows/messages.ts';
+
+/** A buffer of about so many bytes closes early, and waiting rows beyond twice as many leave a workflow's state. */
+const BUFFER_BYTES = 64 * 1024;
+/** Rows of one delivery: an activity's input stays well below Temporal's 2 MB. */
+const DELIVERY_ROWS = 5000;
+/** A worker's cache holds some thousand workflows: histories must stay short, since a miss replays all of it. */
+const CONTINUE_AS_NEW_EVENTS = 300;
+
+/** What the workflows of a measurement type are started with. */
+export function workflowSettings(config: Config, type: string, fhirTaskQueue: string): DeviceMeasurementsSettings {
+  return {
+    windowMs: config.windows.get(type) ?? config.window,
+    maxRows: config.windowMaxRows,
+    maxBytes: BUFFER_BYTES,
+    maxDeliveryRows: DELIVERY_ROWS,
+    maxInlineBytes: 2 * BUFFER_BYTES,
+    retry: {
+      fastInitialMs: config.retryFastInitial,
+      fastAttempts: config.retryFastAttempts,
+      slowInitialMs: config.retrySlowInitial,
+      slowMaximumMs: config.retrySlowMaximum,
+    },
+    idleAfterMs: config.idleAfter,
+    identityMaxAgeMs: config.identityMaxAge,
+    continueAsNewEvents: CONTINUE_AS_NEW_EVENTS,
+    fhirTaskQueue,
+  };
+}
