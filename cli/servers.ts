@@ -1,0 +1,111 @@
+import type { Command } from 'commander';
+import { join } from 'node:path';
+import { requireSetting } from '../config/load-config.ts';
+import { bridgeMain } from '../ingest-bridge/main.ts';
+import { startEventHubsServer } from '../sandbox/event-hubs/event-hubs-server.ts';
+import { startFhirServer } from '../sandbox/fhir-server/fhir-server.ts';
+import { simulatedDevices } from '../sandbox/simulator/devices.ts';
+import { registerDevices } from '../sandbox/simulator/register-devices.ts';
+import { startSimulator } from '../sandbox/simulator/simulator.ts';
+import { startStack } from '../sandbox/start.ts';
+import { createLogger } from '../service/log.ts';
+import { reportReady, runService } from '../service/run-service.ts';
+import { workerMain } from '../worker/main.ts';
+import type { CommandContext } from './main.ts';
+
+/** The one policy of the embedded hub. Its key is no secret: the server listens on loopback and holds made-up data. */
+const POLICIES = { RootManageSharedAccessKey: 'SAS_KEY_VALUE' };
+
+/** Commands that run until they are stopped. */
+export function addServerCommands(program: Command, contextOf: () => CommandContext): void {
+  program
+    .command('start')
+    .description('run everything on this machine; servers that no address is set for are embedded')
+    .action(() => start(contextOf()));
+  program
+    .command('worker')
+    .description('run workflows and activities')
+    .action(async () => {
+      const { config, embeddedTemporal } = contextOf();
+      await workerMain(config, embeddedTemporal);
+    });
+  program
+    .command('ingest-bridge')
+    .description('read the hub and hand its events over to Temporal')
+    .action(async () => {
+      const { config, embeddedTemporal } = contextOf();
+      await bridgeMain(config, embeddedTemporal);
+    });
+  program
+    .command('event-hubs')
+    .description('run the embedded Event Hubs server (a local stand-in)')
+    .action(() => eventHubs(contextOf()));
+  program
+    .command('fhir-server')
+    .description('run the embedded FHIR R4 server (a local stand-in)')
+    .action(() => fhirServer(contextOf()));
+  program
+    .command('simulate')
+    .description('let simulated devices send, registered with their patients first')
+    .action(() => simulate(contextOf()));
+}
+
+async function start({ config, print }: CommandContext): Promise<void> {
+  const stopping = new AbortController();
+  const stop = (): void => {
+    // Asked twice: whoever asks does not want to wait for an orderly end.
+    if (stopping.signal.aborted) process.exit(130);
+    stopping.abort();
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  await startStack({ config, print, signal: stopping.signal });
+  process.off('SIGINT', stop);
+  process.off('SIGTERM', stop);
+}
+
+async function eventHubs({ config }: CommandContext): Promise<void> {
+  const log = createLogger('event-hubs', config.logLevel);
+  await runService(log, async () => {
+    const server = await startEventHubsServer({
+      dataDir: join(config.dataDir, 'event-hubs'),
+      port: config.eventHubPort,
+      hubs: [{ name: config.eventHubName, partitionCount: config.eventHubPartitions }],
+      policies: POLICIES,
+      log: (line) => { log.info(line); },
+    });
+    reportReady({ connectionString: server.connectionString });
+    return { ended: never(), stop: () => server.stop() };
+  });
+}
+
+async function fhirServer({ config }: CommandContext): Promise<void> {
+  const log = createLogger('fhir-server', config.logLevel);
+  await runService(log, async () => {
+    const server = await startFhirServer({ file: join(config.dataDir, 'fhir.db'), port: config.fhirPort, log });
+    reportReady({ fhirUrl: server.baseUrl });
+    return { ended: never(), stop: () => server.stop() };
+  });
+}
+
+async function simulate({ config }: CommandContext): Promise<void> {
+  const log = createLogger('simulate', config.logLevel);
+  await runService(log, async () => {
+    const devices = simulatedDevices(config.simulatedDevices, Math.random);
+    await registerDevices(requireSetting(config, 'fhirUrl'), devices);
+    const service = startSimulator({
+      connectionString: requireSetting(config, 'eventHubConnectionString'),
+      hub: config.eventHubName,
+      devices,
+      intervalMs: config.simulatedInterval,
+      log,
+    });
+    reportReady({ devices: String(devices.length) });
+    return service;
+  });
+}
+
+/** For services that end only when they are stopped. */
+function never(): Promise<void> {
+  return new Promise(() => undefined);
+}

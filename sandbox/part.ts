@@ -1,0 +1,145 @@
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as rest } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { createStream } from 'rotating-file-stream';
+import { z } from 'zod';
+import { childEnvironment } from '../config/load-config.ts';
+
+export interface PartOptions {
+  /** Command of the executable that runs this part. */
+  readonly command: string;
+  /** Settings it is to have, besides what this process has. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly logFolder: string;
+  /** Log lines that a person should see, and what happens to the process. */
+  readonly notice: (line: string) => void;
+}
+
+/** One process of the local stack. It is started again when it ends by itself. */
+export interface Part {
+  readonly name: string;
+  /** What it reported when it was ready. */
+  readonly details: Readonly<Record<string, string>>;
+  readonly pid: number | undefined;
+  stop(): Promise<void>;
+}
+
+const EXECUTABLE = fileURLToPath(new URL('../cli/iomt-fhir.js', import.meta.url));
+const LogLine = z.object({
+  level: z.number(),
+  msg: z.string(),
+  err: z.object({ message: z.string().exactOptional() }).exactOptional(),
+});
+const READY_WITHIN_MS = 60_000;
+const STOP_WITHIN_MS = 30_000;
+
+/** Starts a part and waits until it says that it can be used. @throws when it ends or says nothing for a minute */
+export async function startPart(options: PartOptions): Promise<Part> {
+  const { command, notice } = options;
+  const writeLog = openLog(options.logFolder, command);
+  let isStopping = false;
+  let child = spawnPart(options, writeLog);
+  const details = await ready(child, command);
+  const watch = async (): Promise<void> => {
+    for (let restMs = 1000; ; restMs = Math.min(restMs * 2, 30_000)) {
+      const startedAt = performance.now();
+      await exited(child);
+      if (isStopping) return;
+      if (performance.now() - startedAt > 60_000) restMs = 1000;
+      notice(`${command} ended; starting it again`);
+      await rest(restMs);
+      // The stop may have come during the rest; TypeScript cannot see that it is set elsewhere.
+      if (isStopping as boolean) return;
+      child = spawnPart(options, writeLog);
+    }
+  };
+  const watching = watch();
+  return {
+    name: command,
+    details,
+    get pid() {
+      return child.pid;
+    },
+    async stop() {
+      isStopping = true;
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => {
+        notice(`${command} did not stop in time and was ended`);
+        child.kill('SIGKILL');
+      }, STOP_WITHIN_MS);
+      await exited(child);
+      clearTimeout(timer);
+      await watching;
+    },
+  };
+}
+
+function spawnPart({ command, environment, notice }: PartOptions, writeLog: (line: string) => void): ChildProcess {
+  const child = fork(EXECUTABLE, [command], {
+    env: childEnvironment(environment),
+    // A group of its own: Ctrl-C goes to the supervisor, which stops the parts in order.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  const onLine = (line: string): void => {
+    writeLog(line);
+    const worth = noticeOf(command, line);
+    if (worth !== undefined) notice(worth);
+  };
+  child.stdout?.on('data', splitLines(onLine));
+  child.stderr?.on('data', splitLines(onLine));
+  return child;
+}
+
+async function exited(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+}
+
+async function ready(child: ChildProcess, command: string): Promise<Record<string, string>> {
+  const message = new Promise<Record<string, string>>((resolve) => {
+    child.on('message', (sent) => {
+      if (typeof sent === 'object' && 'ready' in sent) resolve(sent.ready as Record<string, string>);
+    });
+  });
+  const ended = exited(child).then(() => Promise.reject(new Error(`${command} ended before it was ready; see its log`)));
+  const late = rest(READY_WITHIN_MS, undefined, { ref: false }).then(() =>
+    Promise.reject(new Error(`${command} was not ready within a minute; see its log`)),
+  );
+  const details = await Promise.race([message, ended, late]);
+  ended.catch(() => undefined); // from here on, its end is the watcher's
+  late.catch(() => undefined); // nobody waits for it any more
+  return details;
+}
+
+/** Ten megabytes a file, the last few kept: a stack that runs for weeks must not fill the disk. */
+function openLog(folder: string, name: string): (line: string) => void {
+  const stream = createStream(`${name}.log`, { path: folder, size: '10M', maxFiles: 3 });
+  return (line) => stream.write(`${line}\n`);
+}
+
+/** Warnings and errors of a structured log in one line, and whatever is no structured log at all. */
+function noticeOf(command: string, line: string): string | undefined {
+  const entry = parseLine(line);
+  if (entry === undefined) return line.trim() === '' ? undefined : `${command}: ${line}`;
+  if (entry.level < 40) return undefined;
+  return `${command}: ${entry.msg}${entry.err?.message === undefined ? '' : ` (${entry.err.message})`}`;
+}
+
+function parseLine(line: string): z.infer<typeof LogLine> | undefined {
+  try {
+    return LogLine.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined; // not a log line of ours: shown as it is
+  }
+}
+
+function splitLines(onLine: (line: string) => void): (chunk: Buffer) => void {
+  let unfinished = '';
+  return (chunk) => {
+    const lines = (unfinished + chunk.toString()).split('\n');
+    unfinished = lines.pop() ?? '';
+    for (const line of lines) onLine(line);
+  };
+}

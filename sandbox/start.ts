@@ -1,0 +1,213 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { embeddedAddressesFile, givenSettings } from '../config/load-config.ts';
+import type { EmbeddedAddresses } from '../config/load-config.ts';
+import type { Config, SettingName } from '../config/settings.ts';
+import { environmentName } from '../config/settings.ts';
+import { loadTemporalSettings } from '../config/temporal-settings.ts';
+import { writeDemoTemplates } from './demo-templates.ts';
+import { firstObservation } from './first-observation.ts';
+import { freePort } from './free-port.ts';
+import type { Part } from './part.ts';
+import { startPart } from './part.ts';
+import { startTemporalServer } from './temporal-server.ts';
+import { findTemporal } from './temporal-executable.ts';
+import type { TemporalServer } from './temporal-server.ts';
+
+export interface StartOptions {
+  readonly config: Config;
+  readonly print: (line: string) => void;
+  /** Aborted when the stack is to stop. */
+  readonly signal: AbortSignal;
+}
+
+/** Short windows, so that something is to be seen at once; only where nothing else was asked for. */
+const DEMO_SETTINGS: Partial<Record<SettingName, string>> = { window: '10s', retrySlowInitial: '15s' };
+
+/**
+ * Runs the whole system on this machine until it is told to stop: every server that no address is set for, the worker,
+ * the bridge and, with the embedded hub, simulated devices. Parts that end by themselves are started again; all are
+ * stopped in the order of the flow, the source first.
+ */
+export async function startStack({ config, print, signal }: StartOptions): Promise<void> {
+  const stack = new Stack(config, print);
+  try {
+    await stack.start(signal);
+    if (!signal.aborted) await stack.announce(signal);
+    await aborted(signal);
+    print('Stopping …');
+  } finally {
+    await stack.stop();
+  }
+}
+
+class Stack {
+  readonly #config: Config;
+  readonly #print: (line: string) => void;
+  readonly #given = givenSettings();
+  readonly #parts: Part[] = [];
+  readonly #startedAt = new Date();
+  #temporal: TemporalServer | undefined;
+  #environment: Record<string, string> = {};
+  #addresses: EmbeddedAddresses | undefined;
+  #isStopping = false;
+
+  constructor(config: Config, print: (line: string) => void) {
+    this.#config = config;
+    this.#print = print;
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    const { dataDir } = this.#config;
+    mkdirSync(dataDir, { recursive: true });
+    this.#print(`Starting; everything is kept in ${resolve(dataDir)}`);
+    const temporalAddress = await this.#startTemporal();
+    if (signal.aborted) return;
+    const [hub, fhir] = await Promise.all([this.#startEventHubs(), this.#startFhir()]);
+    this.#addresses = {
+      temporalAddress,
+      ...(this.#temporal && { temporalUiUrl: this.#temporal.uiUrl }),
+      eventHubConnectionString: hub,
+      fhirUrl: fhir,
+    };
+    this.#setEnvironment(this.#addresses);
+    writeFileSync(embeddedAddressesFile(this.#config), JSON.stringify(this.#addresses, null, 2));
+    if (signal.aborted) return;
+    await this.#start('worker');
+    await this.#start('ingest-bridge');
+    if (this.#simulates() && !signal.aborted) await this.#start('simulate');
+  }
+
+  async announce(signal: AbortSignal): Promise<void> {
+    const { eventHubName, window } = this.#config;
+    const addresses = this.#addresses;
+    if (addresses === undefined) return;
+    const isDemo = !this.#given.has('window');
+    this.#print('');
+    this.#print('Ready.');
+    this.#print(`  Temporal UI     ${addresses.temporalUiUrl ?? '(of the server at TEMPORAL_ADDRESS)'}`);
+    this.#print(`  FHIR R4         ${addresses.fhirUrl}`);
+    this.#print(`  Event Hubs      ${hubEndpoint(addresses.eventHubConnectionString)}, hub ${eventHubName}`);
+    for (const part of this.#parts) {
+      if (part.details['health'] !== undefined) this.#print(`  ${part.name.padEnd(15)} ${part.details['health']}`);
+    }
+    this.#print(`  Templates       ${this.#environment['IOMT_DEVICE_CONTENT_FILE'] ?? ''}`);
+    this.#print(`  Logs            ${resolve(this.#config.dataDir, 'logs')}`);
+    const windowText = isDemo ? `${DEMO_SETTINGS.window} (demo setting; 5m otherwise)` : `${window / 1000}s`;
+    this.#print(`  Window          ${windowText}`);
+    this.#print('  npm run status shows the sums; Ctrl-C stops everything, and the next start goes on.');
+    this.#print('');
+    if (!this.#simulates()) return;
+    const url = await firstObservation(addresses.fhirUrl, this.#startedAt, signal);
+    if (url !== undefined) this.#print(`First Observation: ${url}`);
+  }
+
+  /** Source first, so that everything on its way can still arrive; Temporal last. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    rmSync(embeddedAddressesFile(this.#config), { force: true });
+    const order = ['simulate', 'ingest-bridge', 'worker', 'fhir-server', 'event-hubs'];
+    for (const name of order) await this.#parts.find((part) => part.name === name)?.stop();
+    await this.#temporal?.stop();
+    this.#print('Stopped.');
+  }
+
+  async #startTemporal(): Promise<string> {
+    const given = loadTemporalSettings().connectionOptions.address;
+    if (given !== undefined) return given;
+    const { dataDir, cacheDir, temporalCli, temporalPort } = this.#config;
+    const executable = await findTemporal({ named: temporalCli, cacheDir, progress: this.#print });
+    const options = {
+      executable,
+      dataDir,
+      port: await this.#port('temporalPort'),
+      uiPort: await freePort(temporalPort + 1000),
+      onLine: () => undefined,
+    };
+    this.#temporal = await startTemporalServer(options);
+    this.#keepTemporal(this.#temporal, options);
+    return this.#temporal.address;
+  }
+
+  /** The same port and database again: whoever is connected finds it back. */
+  #keepTemporal(server: TemporalServer, options: Parameters<typeof startTemporalServer>[0]): void {
+    void server.ended.then(async () => {
+      if (this.#isStopping) return;
+      this.#print('temporal ended; starting it again');
+      this.#temporal = await startTemporalServer(options);
+      this.#keepTemporal(this.#temporal, options);
+    });
+  }
+
+  async #startEventHubs(): Promise<string> {
+    const given = this.#config.eventHubConnectionString;
+    if (given !== undefined) return given;
+    const port = await this.#port('eventHubPort');
+    const part = await this.#start('event-hubs', { IOMT_EVENT_HUB_PORT: String(port) });
+    return requireDetail(part, 'connectionString');
+  }
+
+  async #startFhir(): Promise<string> {
+    const given = this.#config.fhirUrl;
+    if (given !== undefined) return given;
+    const part = await this.#start('fhir-server', { IOMT_FHIR_PORT: String(await this.#port('fhirPort')) });
+    return requireDetail(part, 'fhirUrl');
+  }
+
+  /** Settings of the parts: what was given stays; then addresses, demo settings, and the demo's templates. */
+  #setEnvironment(addresses: EmbeddedAddresses): void {
+    const { deviceContentFile, fhirMappingFile, dataDir } = this.#config;
+    const hasTemplates = deviceContentFile !== undefined || fhirMappingFile !== undefined;
+    const templates = hasTemplates ? undefined : writeDemoTemplates(join(dataDir, 'templates'));
+    const settings: Partial<Record<SettingName, string>> = {
+      ...DEMO_SETTINGS,
+      eventHubConnectionString: addresses.eventHubConnectionString,
+      fhirUrl: addresses.fhirUrl,
+      ...templates,
+    };
+    const entries = Object.entries(settings).filter(([name]) => !this.#given.has(name as SettingName));
+    this.#environment = Object.fromEntries(entries.map(([name, value]) => [environmentName(name as SettingName), value]));
+    if (this.#temporal !== undefined) this.#environment['TEMPORAL_ADDRESS'] = addresses.temporalAddress;
+  }
+
+  async #start(command: string, extra: Readonly<Record<string, string>> = {}): Promise<Part> {
+    const part = await startPart({
+      command,
+      environment: { ...this.#environment, ...extra },
+      logFolder: join(this.#config.dataDir, 'logs'),
+      notice: (line) => { if (!this.#isStopping) this.#print(line); },
+    });
+    this.#parts.push(part);
+    return part;
+  }
+
+  #simulates(): boolean {
+    return this.#config.eventHubConnectionString === undefined && this.#config.simulatedDevices > 0;
+  }
+
+  /** A port that was asked for is used as it is; a default one that is taken gives way to a free one. */
+  async #port(name: 'temporalPort' | 'eventHubPort' | 'fhirPort'): Promise<number> {
+    const wanted = this.#config[name];
+    const port = this.#given.has(name) ? wanted : await freePort(wanted);
+    if (port !== wanted) this.#print(`Port ${wanted} is taken; using ${port} (${environmentName(name)} sets it)`);
+    return port;
+  }
+}
+
+function requireDetail(part: Part, name: string): string {
+  const detail = part.details[name];
+  if (detail === undefined) throw new RangeError(`Expected ${part.name} to report its ${name}`);
+  return detail;
+}
+
+/** Without its key. */
+function hubEndpoint(connectionString: string): string {
+  return /Endpoint=([^;]+)/i.exec(connectionString)?.[1] ?? 'as configured';
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => { resolve(); }, { once: true });
+  });
+}
