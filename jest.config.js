@@ -3,7 +3,10 @@ const project = (name, extra = {}) => ({
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
-    '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }],
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'es6' } },
+    ],
   },
   testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
   modulePathIgnorePatterns: ['<rootDir>/data/'],
@@ -12,6 +15,12 @@ const project = (name, extra = {}) => ({
 
 /** `unit` touches nothing outside the process; `integration` runs against real servers on loopback. */
 export default {
-  projects: [project('unit'), project('integration')],
+  projects: [
+    project('unit'),
+    project('integration', {
+      globalSetup: '<rootDir>/test/support/temporal-setup.ts',
+      globalTeardown: '<rootDir>/test/support/temporal-teardown.ts',
+    }),
+  ],
   testTimeout: 120_000,
 };

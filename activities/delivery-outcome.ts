@@ -81,7 +81,12 @@ export class OutcomeBook {
   }
 
   /** The outcome as the workflow books it; rows of claims that wait are claimed anew, without those that are done. */
-  async toOutcome(input: DeliveryInput, opened: OpenedBatches, claims: Claims, workflowId: string): Promise<DeliveryOutcome> {
+  async toOutcome(
+    input: DeliveryInput,
+    opened: OpenedBatches,
+    claims: Claims,
+    workflowId: string,
+  ): Promise<DeliveryOutcome> {
     const keep = (readings: readonly Reading[]): Promise<KeptRows[]> =>
       keptRows(input, opened, claims, workflowId, readings);
     const waiting: WaitingOutcome[] = [];

@@ -13,8 +13,7 @@ export type PutCondition = { readonly ifNoneMatch: '*' } | { readonly ifMatch: s
 
 /** `conflict`: the condition did not hold, or somebody wrote at the same time; nothing was written. */
 export type PutResult =
-  | { readonly kind: 'created' | 'replaced'; readonly versionId: string | undefined }
-  | { readonly kind: 'conflict' };
+  { readonly kind: 'created' | 'replaced'; readonly versionId: string | undefined } | { readonly kind: 'conflict' };
 
 /** A version out of a resource's history; deletions carry no resource. */
 export interface HistoryEntry<R extends Resource> {

@@ -13,8 +13,12 @@ export function fhirFailure(error: unknown, operation: FhirOperation, resourceTy
   const answer = answerOf(error);
   if (answer !== undefined) return responseFailure(answer.status, answer.headers, answer.body, operation, resourceType);
   const details = { operation, resourceType };
-  if (error instanceof Error && error.name === 'TimeoutError') {
-    return new IngestError('FHIR_TIMEOUT', `The FHIR server did not answer the ${operation} of ${resourceType} in time`, details);
+  if (isObject(error) && error['name'] === 'TimeoutError') {
+    return new IngestError(
+      'FHIR_TIMEOUT',
+      `The FHIR server did not answer the ${operation} of ${resourceType} in time`,
+      details,
+    );
   }
   const cause = networkCodeOf(error);
   const message = `The FHIR server could not be reached for the ${operation} of ${resourceType} (${cause})`;
@@ -40,8 +44,13 @@ export function responseFailure(
     ...(issues.expressions !== '' && { expressions: issues.expressions }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   };
-  const place = issues.codes === '' ? '' : ` (${[issues.codes, issues.expressions].filter((part) => part !== '').join(' at ')})`;
-  return new IngestError(code, `The FHIR server answered the ${operation} of ${resourceType} with ${status}${place}`, details);
+  const place =
+    issues.codes === '' ? '' : ` (${[issues.codes, issues.expressions].filter((part) => part !== '').join(' at ')})`;
+  return new IngestError(
+    code,
+    `The FHIR server answered the ${operation} of ${resourceType} with ${status}${place}`,
+    details,
+  );
 }
 
 function codeOf(status: number, operation: FhirOperation, issues: Issues): IngestErrorCode {
@@ -74,7 +83,9 @@ function issuesOf(body: unknown): Issues {
     expressions: [...new Set(expressions.map(place))].join(', '),
     namesMissingReference:
       issues.some((issue) => issue.code === 'not-found') ||
-      texts.some((text) => /(patient|device|encounter)\/\S+ (is )?not found|(invalid|unresolved|missing) reference/i.test(text)),
+      texts.some((text) =>
+        /(patient|device|encounter)\/\S+ (is )?not found|(invalid|unresolved|missing) reference/i.test(text),
+      ),
   };
 }
 
@@ -117,18 +128,22 @@ interface Answer {
 
 /** The answer inside what fhir-kit-client throws; its `config.headers` are those of the response. */
 function answerOf(error: unknown): Answer | undefined {
-  if (!(error instanceof Error) || !('response' in error) || !('config' in error)) return undefined;
-  const response = error.response as { status?: unknown; data?: unknown };
-  const config = error.config as { headers?: unknown };
-  if (typeof response.status !== 'number') return undefined;
-  const headers = config.headers instanceof Headers ? config.headers : new Headers();
-  return { status: response.status, headers, body: response.data };
+  const { response, config } = isObject(error) ? error : {};
+  if (!isObject(response) || typeof response['status'] !== 'number') return undefined;
+  const given = isObject(config) ? config['headers'] : undefined;
+  const headers = given instanceof Headers ? given : new Headers();
+  return { status: response['status'], headers, body: response['data'] };
 }
 
 /** `ECONNREFUSED` and the like: what kept the request from being answered. */
 function networkCodeOf(error: unknown): string {
-  for (let current = error; current instanceof Error; current = current.cause) {
-    if ('code' in current && typeof current.code === 'string') return current.code;
+  for (let current: unknown = error; isObject(current); current = current['cause']) {
+    if (typeof current['code'] === 'string') return current['code'];
   }
-  return error instanceof Error ? error.name : 'unknown';
+  return isObject(error) && typeof error['name'] === 'string' ? error['name'] : 'unknown';
+}
+
+/** Not by `instanceof`: errors of Node's own fetch may come from another realm. */
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
 }

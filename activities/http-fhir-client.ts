@@ -60,7 +60,10 @@ export function createHttpFhirClient(options: HttpFhirClientOptions): FhirClient
           assertBundle(page, resourceType);
           found.push(...matchesIn(page));
           if (pages >= MAX_PAGES) throw unreadable('search', resourceType, `more than ${MAX_PAGES} pages`);
-          const next: unknown = await client.nextPage({ bundle: page as never, options: { headers, signal: signal() } });
+          const next: unknown = await client.nextPage({
+            bundle: page as never,
+            options: { headers, signal: signal() },
+          });
           page = next as Bundle<R> | undefined;
         }
         return found;
@@ -73,7 +76,7 @@ export function createHttpFhirClient(options: HttpFhirClientOptions): FhirClient
         if (response.status === 404) return 'absent';
         if (response.status === 410) return 'deleted';
         if (!response.ok) throw responseFailure(response.status, response.headers, text, 'read', 'Observation');
-        const resource = parseResource<Observation>(text, 'Observation');
+        const resource = parseResource(text, 'Observation') as Observation;
         return { resource, etag: etagOf(response.headers, resource) };
       });
     },
@@ -83,7 +86,12 @@ export function createHttpFhirClient(options: HttpFhirClientOptions): FhirClient
         const { id } = observation;
         if (id === undefined) throw new RangeError('An Observation is put under its id');
         const body = stringify(observation);
-        const request = { resourceType: 'Observation', id, body, options: { headers: headersOf(condition), signal: signal() } };
+        const request = {
+          resourceType: 'Observation',
+          id,
+          body,
+          options: { headers: headersOf(condition), signal: signal() },
+        };
         try {
           const { response } = Client.httpFor(await client.update(request as never));
           const headers = response?.headers ?? new Headers();
@@ -102,7 +110,7 @@ export function createHttpFhirClient(options: HttpFhirClientOptions): FhirClient
         // Servers that keep no history answer so; a missing resource has none either.
         if ([400, 404, 405, 410, 501].includes(response.status)) return undefined;
         if (!response.ok) throw responseFailure(response.status, response.headers, text, 'history', resourceType);
-        const bundle = parseResource<Bundle<R>>(text, 'Bundle');
+        const bundle = parseResource(text, 'Bundle') as Bundle<R>;
         return historyEntries(bundle);
       });
     },
@@ -132,21 +140,25 @@ function historyEntries<R extends Resource>(bundle: Bundle<R>): HistoryEntry<R>[
   return entries.sort((a, b) => Date.parse(b.lastUpdated ?? '') - Date.parse(a.lastUpdated ?? ''));
 }
 
-function parseResource<R extends Resource | Bundle>(text: string, resourceType: string): R {
+function parseResource(text: string, resourceType: string): Resource {
   let parsed: unknown;
   try {
     parsed = parse(text);
   } catch {
     throw unreadable('read', resourceType, 'a body that is not JSON');
   }
-  if (typeof parsed !== 'object' || parsed === null || !('resourceType' in parsed) || parsed.resourceType !== resourceType) {
-    throw unreadable('read', resourceType, 'a body that is another resource');
-  }
-  return parsed as R;
+  if (isOfType(parsed, resourceType)) return parsed;
+  throw unreadable('read', resourceType, 'a body that is another resource');
+}
+
+function isOfType(parsed: unknown, resourceType: string): parsed is Resource {
+  return (
+    typeof parsed === 'object' && parsed !== null && 'resourceType' in parsed && parsed.resourceType === resourceType
+  );
 }
 
 function assertBundle(page: unknown, resourceType: string): void {
-  if (typeof page === 'object' && page !== null && 'resourceType' in page && page.resourceType === 'Bundle') return;
+  if (isOfType(page, 'Bundle')) return;
   throw unreadable('search', resourceType, 'a body that is no Bundle');
 }
 

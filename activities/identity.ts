@@ -57,7 +57,10 @@ async function findDevice(deps: IdentityDeps, deviceId: string): Promise<Device 
     throw new IngestError('DEVICE_NOT_FOUND', 'Expected a Device with the identifier of these messages; there is none');
   }
   if (found.length > 1) {
-    throw new IngestError('DEVICE_AMBIGUOUS', `Expected one Device with the identifier of these messages, found ${found.length}`);
+    throw new IngestError(
+      'DEVICE_AMBIGUOUS',
+      `Expected one Device with the identifier of these messages, found ${found.length}`,
+    );
   }
   return { ...device, id: device.id };
 }
@@ -65,14 +68,23 @@ async function findDevice(deps: IdentityDeps, deviceId: string): Promise<Device 
 async function findEncounter(deps: IdentityDeps, encounterId: string | undefined): Promise<string | undefined> {
   if (encounterId === undefined || encounterId.trim() === '') {
     if (deps.mode !== 'LookupWithEncounter') return undefined;
-    throw new IngestError('ENCOUNTER_ID_MISSING', 'Expected the messages to carry an encounter id, as LookupWithEncounter demands');
+    throw new IngestError(
+      'ENCOUNTER_ID_MISSING',
+      'Expected the messages to carry an encounter id, as LookupWithEncounter demands',
+    );
   }
   const found = await findByIdentifier<Encounter>(deps, 'Encounter', '', encounterId);
   if (found.length > 1) {
-    throw new IngestError('ENCOUNTER_AMBIGUOUS', `Expected one Encounter with the identifier of these messages, found ${found.length}`);
+    throw new IngestError(
+      'ENCOUNTER_AMBIGUOUS',
+      `Expected one Encounter with the identifier of these messages, found ${found.length}`,
+    );
   }
   if (found[0]?.id === undefined) {
-    throw new IngestError('ENCOUNTER_NOT_FOUND', 'Expected an Encounter with the identifier of these messages; there is none');
+    throw new IngestError(
+      'ENCOUNTER_NOT_FOUND',
+      'Expected an Encounter with the identifier of these messages; there is none',
+    );
   }
   return found[0].id;
 }
@@ -101,7 +113,10 @@ function escapeToken(text: string): string {
 function presentAssignment(deps: IdentityDeps, device: Device & { id: string }): Assignment {
   const patient = patientOf(deps.fhirUrl, device);
   if (patient === undefined) {
-    throw new IngestError('DEVICE_WITHOUT_PATIENT', 'Expected the Device to have a reference to its Patient (Device.patient)');
+    throw new IngestError(
+      'DEVICE_WITHOUT_PATIENT',
+      'Expected the Device to have a reference to its Patient (Device.patient)',
+    );
   }
   return { device: device.id, patient };
 }

@@ -44,7 +44,12 @@ function joinNeighbours(batches: readonly MeasurementBatch[]): MeasurementBatch[
   const joined: MeasurementBatch[] = [];
   for (const batch of batches) {
     const last = joined.at(-1);
-    if (last?.stream !== batch.stream || last.partition !== batch.partition || isClaimed(last.content) || isClaimed(batch.content)) {
+    if (
+      last?.stream !== batch.stream ||
+      last.partition !== batch.partition ||
+      isClaimed(last.content) ||
+      isClaimed(batch.content)
+    ) {
       joined.push(batch);
     } else {
       joined[joined.length - 1] = { ...last, content: concatenate(last.content, batch.content) };

@@ -66,7 +66,10 @@ async function restoreReplaced(
   const ours = history.findIndex((entry) => entry.versionId === ourVersionId);
   const replaced = ours === -1 ? undefined : history[ours + 1]?.resource;
   if (replaced === undefined || ourVersionId === undefined) {
-    throw new IngestError('OBSERVATION_CONFLICT', 'A create replaced an Observation whose earlier version the server does not show');
+    throw new IngestError(
+      'OBSERVATION_CONFLICT',
+      'A create replaced an Observation whose earlier version the server does not show',
+    );
   }
   const merged = draft.merge(replaced);
   const result = await fhir.put(merged.observation, { ifMatch: `W/"${ourVersionId}"` });

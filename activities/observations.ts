@@ -124,7 +124,11 @@ interface GroupToWrite {
   readonly readings: readonly Reading[];
 }
 
-function groupReadings(input: DeliveryInput, template: ObservationTemplate, readings: readonly Reading[]): GroupToWrite[] {
+function groupReadings(
+  input: DeliveryInput,
+  template: ObservationTemplate,
+  readings: readonly Reading[],
+): GroupToWrite[] {
   const answers = new Map(input.identities.map(({ ids, answer }) => [identityKey(ids), answer]));
   const owners = new Map<string, { identity: ResolvedIdentity | IngestError; readings: Reading[] }>();
   for (const reading of readings) {
@@ -136,15 +140,13 @@ function groupReadings(input: DeliveryInput, template: ObservationTemplate, read
   }
   return [...owners].flatMap(([key, owner]) => {
     const inOrder = owner.readings.toSorted(byPosition);
-    return template.group(inOrder.map((reading) => reading.measurement)).map(
-      (group): GroupToWrite => ({
-        key: `${key} ${group.idSegment}`,
-        identity: owner.identity,
-        template,
-        group,
-        readings: pick(inOrder, group.measurements),
-      }),
-    );
+    return template.group(inOrder.map((reading) => reading.measurement)).map((group): GroupToWrite => ({
+      key: `${key} ${group.idSegment}`,
+      identity: owner.identity,
+      template,
+      group,
+      readings: pick(inOrder, group.measurements),
+    }));
   });
 }
 
@@ -218,7 +220,10 @@ function bookWritten(
     readings.filter((_, i) => wanted(group.measurements[i] ?? -1));
   book.superseded(at((index) => superseded.has(index)));
   book.withoutValue(at((index) => withoutValue.has(index)));
-  book.written(outcome, at((index) => !superseded.has(index) && !withoutValue.has(index)));
+  book.written(
+    outcome,
+    at((index) => !superseded.has(index) && !withoutValue.has(index)),
+  );
 }
 
 /**

@@ -1,15 +1,8 @@
 import { Command } from 'commander';
-import { ConfigError, loadConfig, printableConfig, readEmbeddedAddresses } from '../config/load-config.ts';
-import type { Config } from '../config/settings.ts';
+import { ConfigError, loadConfig, printableConfig } from '../config/load-config.ts';
+import { commandContext, print } from './command-context.ts';
 import { addServerCommands } from './servers.ts';
 import { addStatusCommand } from './status.ts';
-
-/** What every command is given: the configuration, with the addresses of a running local stack where none are set. */
-export interface CommandContext {
-  readonly config: Config;
-  readonly embeddedTemporal: string | undefined;
-  readonly print: (line: string) => void;
-}
 
 /** Runs the command line. A user's mistake ends in a sentence and exit status 1, without a stack trace. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -33,18 +26,13 @@ export async function main(argv: readonly string[]): Promise<void> {
   if (process.connected) process.disconnect();
 }
 
-function commandContext(): CommandContext {
-  const config = loadConfig();
-  const embedded = readEmbeddedAddresses(config);
-  const { eventHubConnectionString = embedded?.eventHubConnectionString, fhirUrl = embedded?.fhirUrl } = config;
-  return { config: { ...config, eventHubConnectionString, fhirUrl }, embeddedTemporal: embedded?.temporalAddress, print };
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
-const EXPECTED_ERRORS = ['NoTemplatesError', 'TemporalNotFoundError', 'NamespaceNotReadyError', 'DeploymentTakenError', 'StoreUnavailableError'];
+const EXPECTED_ERRORS = [
+  'NoTemplatesError',
+  'TemporalNotFoundError',
+  'NamespaceNotReadyError',
+  'DeploymentTakenError',
+  'StoreUnavailableError',
+];
 
 /** What we say on purpose is said plainly; anything else is a defect, and its stack helps whoever mends it. */
 function describeFailure(error: unknown): string {

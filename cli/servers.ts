@@ -11,7 +11,7 @@ import { startStack } from '../sandbox/start.ts';
 import { createLogger } from '../service/log.ts';
 import { reportReady, runService } from '../service/run-service.ts';
 import { workerMain } from '../worker/main.ts';
-import type { CommandContext } from './main.ts';
+import type { CommandContext } from './command-context.ts';
 
 /** The one policy of the embedded hub. Its key is no secret: the server listens on loopback and holds made-up data. */
 const POLICIES = { RootManageSharedAccessKey: 'SAS_KEY_VALUE' };
@@ -72,7 +72,9 @@ async function eventHubs({ config }: CommandContext): Promise<void> {
       port: config.eventHubPort,
       hubs: [{ name: config.eventHubName, partitionCount: config.eventHubPartitions }],
       policies: POLICIES,
-      log: (line) => { log.info(line); },
+      log: (line) => {
+        log.info(line);
+      },
     });
     reportReady({ connectionString: server.connectionString });
     return { ended: never(), stop: () => server.stop() };

@@ -14,7 +14,7 @@ import { storeOf } from '../stores/store-of.ts';
 import { createTotals } from '../stores/totals.ts';
 import { groupsQuery, statusQuery } from '../workflows/messages.ts';
 import type { WaitingGroupView } from '../workflows/messages.ts';
-import type { CommandContext } from './main.ts';
+import type { CommandContext } from './command-context.ts';
 
 /** The sums of the whole system: what was read, what was handed over, and what became of it. */
 export interface SystemStatus {
@@ -59,7 +59,10 @@ export async function readStatus({ config, embeddedTemporal }: CommandContext): 
     const client = new Client({ connection, namespace: namespace ?? 'default' });
     const ledgers = await createLedgers(store, config.deployment).list();
     const open = await askOpenWorkflows(client, config.deployment);
-    const completed = await completedCounts(createTotals(store, config.deployment), new Set(open.answers.map((a) => a.runId)));
+    const completed = await completedCounts(
+      createTotals(store, config.deployment),
+      new Set(open.answers.map((a) => a.runId)),
+    );
     const deadLetters = await createDeadLetters(store, config.deployment).list();
     const sums = sumLedgers(ledgers.map((ledger) => ledger.counts));
     const counts = [...open.answers.map((answer) => answer.counts), ...completed];

@@ -51,10 +51,9 @@ export class Bridge {
   /** Runs until it is stopped. */
   async run(): Promise<void> {
     const { signal } = this.#abort;
-    for (let isFirst = true; !signal.aborted; isFirst = false) {
-      if (!isFirst) await rest(1000, undefined, { signal }).catch(() => undefined); // only the stop rejects it
-      if (signal.aborted) return;
+    while (!signal.aborted) {
       await this.#runSubscription();
+      await rest(1000, undefined, { signal }).catch(() => undefined); // only the stop rejects it
     }
   }
 
@@ -146,7 +145,10 @@ export class Bridge {
       await intake.take(events.map(readHubEvent));
     } catch (error) {
       if (this.#abort.signal.aborted || this.#intakes.get(partitionId) !== intake) return;
-      this.#deps.log.error({ partition: partitionId, err: error }, 'intake failed; the partition is read again from its ledger');
+      this.#deps.log.error(
+        { partition: partitionId, err: error },
+        'intake failed; the partition is read again from its ledger',
+      );
       this.#noteError(error);
       await intake.stop(); // nothing later of this subscription may pass over what was not finished
       this.#restart?.();

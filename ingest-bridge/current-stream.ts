@@ -17,7 +17,12 @@ export type HubProperties = Pick<
  *
  * @throws StoreConflictError when another bridge records one at the same time: ask again
  */
-export async function currentStream(hub: HubProperties, streams: Streams, ledgers: Ledgers, log: Logger): Promise<Stream> {
+export async function currentStream(
+  hub: HubProperties,
+  streams: Streams,
+  ledgers: Ledgers,
+  log: Logger,
+): Promise<Stream> {
   const namespace = namespaceOf(hub);
   const { createdOn } = await hub.getEventHubProperties();
   const known = await streams.get(namespace, hub.eventHubName);
@@ -30,7 +35,10 @@ export async function currentStream(hub: HubProperties, streams: Streams, ledger
   if (reason === undefined) return known.value;
   const next = { ...known.value, createdOn: createdOn.toISOString(), epoch: known.value.epoch + 1 };
   await streams.put(next, known.version);
-  log.error({ hub: next.hub, epoch: next.epoch, reason }, 'the hub has begun a new life: its old ledgers are set aside');
+  log.error(
+    { hub: next.hub, epoch: next.epoch, reason },
+    'the hub has begun a new life: its old ledgers are set aside',
+  );
   return next;
 }
 

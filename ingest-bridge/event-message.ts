@@ -83,7 +83,9 @@ function jsonOf(value: unknown): JsonValue {
       if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
       if (Array.isArray(value)) return value.map(jsonOf);
       return objectOf(Object.entries(value));
-    default:
-      return null;
+    case 'undefined':
+    case 'function':
+    case 'symbol':
+      return null; // AMQP has none of these
   }
 }

@@ -37,10 +37,17 @@ const RETRY_OPTIONS = { maxRetries: 1000, retryDelayInMs: 500, maxRetryDelayInMs
 /** The ingest bridge process: reads the hub and hands over to Temporal until it is asked to stop. */
 export async function bridgeMain(config: Config, embeddedTemporal: string | undefined): Promise<void> {
   const log = createLogger('ingest-bridge', config.logLevel);
-  await runService(log, () => startBridge(config, embeddedTemporal, log));
+  await runService(log, () => startBridge({ config, embeddedTemporal, log }));
 }
 
-async function startBridge(config: Config, embeddedTemporal: string | undefined, log: Logger): Promise<Service> {
+export interface BridgeOptions {
+  readonly config: Config;
+  readonly embeddedTemporal: string | undefined;
+  readonly log: Logger;
+}
+
+/** Starts reading; the deployment's name is claimed, and the templates are looked at, first. */
+export async function startBridge({ config, embeddedTemporal, log }: BridgeOptions): Promise<Service> {
   const store = storeOf(config);
   const asking = connect(config);
   await claimDeployment(store, config.deployment, {
@@ -115,7 +122,8 @@ function connect(config: Config, checkpoints?: CheckpointStore): EventHubConsume
   const options: EventHubConsumerClientOptions = {
     retryOptions: RETRY_OPTIONS,
     loadBalancingOptions: {
-      strategy: 'balanced',
+      // Each look claims every partition that is free, not one at a time; several bridges still share evenly.
+      strategy: 'greedy',
       updateIntervalInMs: Math.max(500, Math.round(config.ownershipExpiry / 6)),
       partitionOwnershipExpirationIntervalInMs: config.ownershipExpiry,
     },

@@ -38,7 +38,11 @@ export function normalizeEvents(
     try {
       const found = content.template.normalize(deviceMessageOf(event), { enqueuedAt });
       found.forEach((measurement, ordinal) => measurements.push({ sequenceNumber, ordinal, measurement }));
-      outcomes.push({ ...place, measurementCount: found.length, kind: found.length === 0 ? 'unmatched' : 'normalized' });
+      outcomes.push({
+        ...place,
+        measurementCount: found.length,
+        kind: found.length === 0 ? 'unmatched' : 'normalized',
+      });
     } catch (thrown) {
       const error = thrown instanceof IngestError ? thrown : defectOf(thrown);
       deadLetters.push(deadLetterOf(source, event, content.version, error, failedAt));
@@ -90,5 +94,7 @@ function deadLetterOf(
 
 /** 64-bit integers become text: JSON has no other way to keep them exact for every reader. */
 function jsonSafe(object: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return JSON.parse(JSON.stringify(object, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))) as Record<string, unknown>;
+  return JSON.parse(
+    JSON.stringify(object, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
+  ) as Record<string, unknown>;
 }

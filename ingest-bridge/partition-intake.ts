@@ -105,7 +105,9 @@ export class PartitionIntake {
   /** The ledger, with a device content version recorded for every event still to come. */
   async #readyLedger(): Promise<Ledger> {
     const known = this.#ledger?.value ?? (await this.#persistently('the ledger', () => this.#readLedger()));
-    this.#othersReached ??= await this.#persistently('Event Hubs', () => this.#deps.lastEnqueued(this.#source.partition));
+    this.#othersReached ??= await this.#persistently('Event Hubs', () =>
+      this.#deps.lastEnqueued(this.#source.partition),
+    );
     const active = await this.#persistently('the templates', () => this.#deps.contents.activeVersion());
     if (known.versions.at(-1)?.deviceContent === active) return known;
     return await this.#recordVersion(active);
@@ -156,7 +158,9 @@ export class PartitionIntake {
   async #signal({ batches, ...to }: DeviceSignals): Promise<void> {
     const { claims, dispatch } = this.#deps;
     for (const rows of batches) {
-      const batch = await this.#persistently('the claim store', () => toBatch(this.#source, claims, to.workflowId, rows));
+      const batch = await this.#persistently('the claim store', () =>
+        toBatch(this.#source, claims, to.workflowId, rows),
+      );
       await this.#persistently('Temporal', () => dispatch(to, batch));
     }
   }
@@ -201,7 +205,10 @@ export class PartitionIntake {
       onFailure: (error, attemptCount) => {
         this.#heldUp = { by: what, since: this.#heldUp?.since ?? this.#deps.now().toISOString(), attemptCount };
         if (attemptCount === 1 || attemptCount % 10 === 0) {
-          this.#deps.log.warn({ ...this.#source, attemptCount, err: error }, `intake is held up by ${what}; trying again`);
+          this.#deps.log.warn(
+            { ...this.#source, attemptCount, err: error },
+            `intake is held up by ${what}; trying again`,
+          );
         }
       },
     });

@@ -53,14 +53,24 @@ export function createTemplateActivation(
     const considered = templateVersionOf(text);
     if (active?.considered[kind] === considered) return { version: active[kind], considered };
     const loaded = LOADERS[kind](text);
-    const issues = loaded.issues.map(({ severity, code, line, column, pointer, message }) => ({ severity, code, line, column, pointer, message }));
+    const issues = loaded.issues.map(({ severity, code, line, column, pointer, message }) => ({
+      severity,
+      code,
+      line,
+      column,
+      pointer,
+      message,
+    }));
     if (loaded.ok) {
       refused.delete(kind);
       log.info({ kind, version: considered, warnings: issues }, 'template is valid');
       return { version: await versions.publish(kind, text), considered };
     }
     refused.set(kind, { kind, file: files?.[kind] ?? '', version: considered, issues: loaded.issues });
-    log.error({ kind, version: considered, inForce: active?.[kind], issues }, 'template refused; the one in force goes on');
+    log.error(
+      { kind, version: considered, inForce: active?.[kind], issues },
+      'template refused; the one in force goes on',
+    );
     return { version: active?.[kind], considered };
   };
 
@@ -69,7 +79,8 @@ export function createTemplateActivation(
 
     async refresh() {
       const stored = await versions.active();
-      if (files === undefined) return stored?.value ?? fail('IOMT_DEVICE_CONTENT_FILE and IOMT_FHIR_MAPPING_FILE are not set');
+      if (files === undefined)
+        return stored?.value ?? fail('IOMT_DEVICE_CONTENT_FILE and IOMT_FHIR_MAPPING_FILE are not set');
       const [deviceContent, fhirMapping] = await Promise.all(
         KINDS.map(async (kind) => await consider(kind, await readTemplate(files[kind]), stored?.value)),
       );

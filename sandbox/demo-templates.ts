@@ -28,7 +28,9 @@ function writeOnce(file: string, name: string): string {
 }
 
 function joined(name: string): z.infer<typeof Collection> {
-  const files = readdirSync(SAMPLES).sort().map((sample) => join(SAMPLES, sample, name));
+  const files = readdirSync(SAMPLES)
+    .sort()
+    .map((sample) => join(SAMPLES, sample, name));
   const collections = files.map((file) => Collection.parse(parse(readFileSync(file, 'utf8'))));
   const templateType = collections[0]?.templateType;
   if (templateType === undefined) throw new RangeError('Expected at least one sample');

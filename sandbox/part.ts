@@ -103,7 +103,9 @@ async function ready(child: ChildProcess, command: string): Promise<Record<strin
       if (typeof sent === 'object' && 'ready' in sent) resolve(sent.ready as Record<string, string>);
     });
   });
-  const ended = exited(child).then(() => Promise.reject(new Error(`${command} ended before it was ready; see its log`)));
+  const ended = exited(child).then(() =>
+    Promise.reject(new Error(`${command} ended before it was ready; see its log`)),
+  );
   const late = rest(READY_WITHIN_MS, undefined, { ref: false }).then(() =>
     Promise.reject(new Error(`${command} was not ready within a minute; see its log`)),
   );

@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { setTimeout as rest } from 'node:timers/promises';
 import { embeddedAddressesFile, givenSettings } from '../config/load-config.ts';
 import type { EmbeddedAddresses } from '../config/load-config.ts';
 import type { Config, SettingName } from '../config/settings.ts';
@@ -57,25 +58,21 @@ class Stack {
     this.#print = print;
   }
 
+  /** In the order of need: servers, worker, bridge, devices. Stops between two of them when it is told to. */
   async start(signal: AbortSignal): Promise<void> {
     const { dataDir } = this.#config;
     mkdirSync(dataDir, { recursive: true });
     this.#print(`Starting; everything is kept in ${resolve(dataDir)}`);
-    const temporalAddress = await this.#startTemporal();
-    if (signal.aborted) return;
-    const [hub, fhir] = await Promise.all([this.#startEventHubs(), this.#startFhir()]);
-    this.#addresses = {
-      temporalAddress,
-      ...(this.#temporal && { temporalUiUrl: this.#temporal.uiUrl }),
-      eventHubConnectionString: hub,
-      fhirUrl: fhir,
-    };
-    this.#setEnvironment(this.#addresses);
-    writeFileSync(embeddedAddressesFile(this.#config), JSON.stringify(this.#addresses, null, 2));
-    if (signal.aborted) return;
-    await this.#start('worker');
-    await this.#start('ingest-bridge');
-    if (this.#simulates() && !signal.aborted) await this.#start('simulate');
+    const steps: (() => Promise<unknown>)[] = [
+      () => this.#startServers(),
+      () => this.#start('worker'),
+      () => this.#start('ingest-bridge'),
+      ...(this.#simulates() ? [() => this.#start('simulate')] : []),
+    ];
+    for (const step of steps) {
+      if (signal.aborted) return;
+      await step();
+    }
   }
 
   async announce(signal: AbortSignal): Promise<void> {
@@ -112,6 +109,20 @@ class Stack {
     this.#print('Stopped.');
   }
 
+  async #startServers(): Promise<void> {
+    const temporalAddress = await this.#startTemporal();
+    const [eventHubConnectionString, fhirUrl] = await Promise.all([this.#startEventHubs(), this.#startFhir()]);
+    const temporalUiUrl = this.#temporal?.uiUrl;
+    this.#addresses = {
+      temporalAddress,
+      ...(temporalUiUrl !== undefined && { temporalUiUrl }),
+      eventHubConnectionString,
+      fhirUrl,
+    };
+    this.#setEnvironment(this.#addresses);
+    writeFileSync(embeddedAddressesFile(this.#config), JSON.stringify(this.#addresses, null, 2));
+  }
+
   async #startTemporal(): Promise<string> {
     const given = loadTemporalSettings().connectionOptions.address;
     if (given !== undefined) return given;
@@ -132,10 +143,17 @@ class Stack {
   /** The same port and database again: whoever is connected finds it back. */
   #keepTemporal(server: TemporalServer, options: Parameters<typeof startTemporalServer>[0]): void {
     void server.ended.then(async () => {
-      if (this.#isStopping) return;
-      this.#print('temporal ended; starting it again');
-      this.#temporal = await startTemporalServer(options);
-      this.#keepTemporal(this.#temporal, options);
+      while (!this.#isStopping) {
+        this.#print('temporal ended; starting it again');
+        try {
+          this.#temporal = await startTemporalServer(options);
+          this.#keepTemporal(this.#temporal, options);
+          return;
+        } catch (error) {
+          this.#print(`temporal could not be started: ${error instanceof Error ? error.message : String(error)}`);
+          await rest(5000);
+        }
+      }
     });
   }
 
@@ -166,7 +184,9 @@ class Stack {
       ...templates,
     };
     const entries = Object.entries(settings).filter(([name]) => !this.#given.has(name as SettingName));
-    this.#environment = Object.fromEntries(entries.map(([name, value]) => [environmentName(name as SettingName), value]));
+    this.#environment = Object.fromEntries(
+      entries.map(([name, value]) => [environmentName(name as SettingName), value]),
+    );
     if (this.#temporal !== undefined) this.#environment['TEMPORAL_ADDRESS'] = addresses.temporalAddress;
   }
 
@@ -175,7 +195,9 @@ class Stack {
       command,
       environment: { ...this.#environment, ...extra },
       logFolder: join(this.#config.dataDir, 'logs'),
-      notice: (line) => { if (!this.#isStopping) this.#print(line); },
+      notice: (line) => {
+        if (!this.#isStopping) this.#print(line);
+      },
     });
     this.#parts.push(part);
     return part;
@@ -208,6 +230,13 @@ function hubEndpoint(connectionString: string): string {
 function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => { resolve(); }, { once: true });
+    else
+      signal.addEventListener(
+        'abort',
+        () => {
+          resolve();
+        },
+        { once: true },
+      );
   });
 }

@@ -42,7 +42,8 @@ export async function findTemporal(options: FindTemporalOptions): Promise<string
   progress('No Temporal server yet: fetching one (once).');
   const downloaded = await download(cacheDir);
   if (downloaded !== undefined) return downloaded;
-  if (onPath(path, 'go') === undefined) throw new TemporalNotFoundError(waysOut('the download failed, and Go is not installed'));
+  if (onPath(path, 'go') === undefined)
+    throw new TemporalNotFoundError(waysOut('the download failed, and Go is not installed'));
   progress('The download is out of reach; building it with Go instead. This takes some minutes, once.');
   return await buildWithGo(cacheDir, progress);
 }
@@ -102,21 +103,31 @@ async function buildWithGo(cacheDir: string, progress: (line: string) => void): 
     const built = join(cacheDir, EXECUTABLE);
     if (code === 0 && isExecutable(built)) return built;
     rmSync(built, { force: true });
-    throw new TemporalNotFoundError(waysOut(`the download failed, and go install ended with ${code}: ${output.slice(-400)}`));
+    throw new TemporalNotFoundError(
+      waysOut(`the download failed, and go install ended with ${code}: ${output.slice(-400)}`),
+    );
   } finally {
     clearInterval(ticker);
   }
 }
 
-function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<{ code: number | null; output: string }> {
+function run(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
-    const keep = (chunk: Buffer): void => { output = (output + chunk.toString()).slice(-4000); };
+    const keep = (chunk: Buffer): void => {
+      output = (output + chunk.toString()).slice(-4000);
+    };
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
     child.once('error', reject);
-    child.once('close', (code) => { resolve({ code, output }); });
+    child.once('close', (code) => {
+      resolve({ code, output });
+    });
   });
 }
 

@@ -51,10 +51,17 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
   writeFileSync(pidFile, String(pid));
   child.stdout.on('data', forwardLines(options.onLine));
   child.stderr.on('data', forwardLines(options.onLine));
-  const ended = once(child, 'exit').then(() => { rmSync(pidFile, { force: true }); });
+  const ended = once(child, 'exit').then(() => {
+    rmSync(pidFile, { force: true });
+  });
   const address = `${HOST}:${port}`;
   try {
-    await Promise.race([untilReady(address), ended.then(() => { throw new Error('The Temporal server ended at its start; see its log'); })]);
+    await Promise.race([
+      untilReady(address),
+      ended.then(() => {
+        throw new Error('The Temporal server ended at its start; see its log');
+      }),
+    ]);
   } catch (error) {
     child.kill('SIGKILL');
     throw error;

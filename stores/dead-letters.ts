@@ -28,7 +28,11 @@ export interface DeadLetters {
   list(): Promise<DeadLetter[]>;
 }
 
-export function createDeadLetters(store: ObjectStore, deployment: string, now: () => Date = () => new Date()): DeadLetters {
+export function createDeadLetters(
+  store: ObjectStore,
+  deployment: string,
+  now: () => Date = () => new Date(),
+): DeadLetters {
   const prefix = `${keyPart(deployment)}/dead-letters/`;
   const writer = randomUUID();
   // One append at a time: a segment has one writer, and its records must not run into each other.
@@ -59,6 +63,9 @@ async function readSegment(store: ObjectStore, key: string): Promise<DeadLetter[
   const bytes = await store.readAppended(key);
   if (bytes === undefined) return [];
   const complete = bytes.subarray(0, bytes.lastIndexOf(0x0a) + 1);
-  const lines = new TextDecoder().decode(complete).split('\n').filter((line) => line !== '');
+  const lines = new TextDecoder()
+    .decode(complete)
+    .split('\n')
+    .filter((line) => line !== '');
   return lines.map((line) => parseJson(key, new TextEncoder().encode(line), LetterSchema));
 }

@@ -229,6 +229,7 @@ async function guarded<T>(action: string, key: string, run: () => Promise<T>): P
   }
 }
 
+/** Not by `instanceof`: under jest, Node's own errors come from another realm. */
 function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : undefined;
 }

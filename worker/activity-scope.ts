@@ -12,11 +12,16 @@ export function currentScope(): ActivityScope {
   const deadline = context.info.currentAttemptScheduledTimestampMs + context.info.startToCloseTimeoutMs - MARGIN_MS;
   return {
     workflowId: context.info.workflowExecution?.workflowId ?? context.info.activityId,
-    heartbeat: () => { context.heartbeat(); },
+    heartbeat: () => {
+      context.heartbeat();
+    },
     assertMayGoOn: () => {
       context.cancellationSignal.throwIfAborted();
       if (Date.now() < deadline) return;
-      throw ApplicationFailure.create({ type: 'FHIR_TIMEOUT', message: 'The delivery came near its deadline and stopped sending' });
+      throw ApplicationFailure.create({
+        type: 'FHIR_TIMEOUT',
+        message: 'The delivery came near its deadline and stopped sending',
+      });
     },
   };
 }
@@ -33,7 +38,9 @@ export class HeartbeatInterceptor implements ActivityInboundCallsInterceptor {
   }
 
   async execute(input: ActivityExecuteInput, next: Next<ActivityInboundCallsInterceptor, 'execute'>): Promise<unknown> {
-    const timer = setInterval(() => { this.#context.heartbeat(); }, HEARTBEAT_EVERY_MS);
+    const timer = setInterval(() => {
+      this.#context.heartbeat();
+    }, HEARTBEAT_EVERY_MS);
     try {
       return await next(input);
     } finally {

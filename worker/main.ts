@@ -1,4 +1,5 @@
 import { Connection } from '@temporalio/client';
+import type { WorkflowBundleOption } from '@temporalio/worker';
 import { NativeConnection } from '@temporalio/worker';
 import { loadTemporalSettings } from '../config/temporal-settings.ts';
 import type { Config } from '../config/settings.ts';
@@ -15,26 +16,40 @@ import { createWorkers, installTemporalRuntime } from './worker.ts';
 export async function workerMain(config: Config, embeddedTemporal: string | undefined): Promise<void> {
   const log = createLogger('worker', config.logLevel);
   installTemporalRuntime(log);
-  await runService(log, async (): Promise<Service> => {
-    const { connectionOptions, namespace } = loadTemporalSettings(embeddedTemporal);
-    await prepare(connectionOptions, namespace ?? 'default', log);
-    const connection = await NativeConnection.connect(connectionOptions);
-    const workers = await createWorkers({ config, connection, namespace: namespace ?? 'default', store: storeOf(config) });
-    let isRunning = true;
-    const ended = workers.run().finally(() => { isRunning = false; });
-    const health = await startHealthServer(config.listenHost, config.workerPort, () => ({ ok: isRunning, details: {} }));
-    log.info({ health: health.url }, 'worker is polling');
-    reportReady({ health: health.url });
-    return {
-      ended,
-      async stop() {
-        workers.shutdown();
-        await ended.catch(() => undefined); // runService has been told
-        await health.stop();
-        await connection.close(); // or the process never exits
-      },
-    };
+  await runService(log, () => startWorker({ config, embeddedTemporal, log }));
+}
+
+export interface WorkerOptions {
+  readonly config: Config;
+  readonly embeddedTemporal: string | undefined;
+  readonly log: Logger;
+  /** Built once where several workers start in one process. */
+  readonly workflowBundle?: WorkflowBundleOption;
+}
+
+/** Starts polling; the namespace is made ready first. */
+export async function startWorker({ config, embeddedTemporal, log, workflowBundle }: WorkerOptions): Promise<Service> {
+  const { connectionOptions, namespace = 'default' } = loadTemporalSettings(embeddedTemporal);
+  await prepare(connectionOptions, namespace, log);
+  const connection = await NativeConnection.connect(connectionOptions);
+  const bundle = workflowBundle === undefined ? {} : { workflowBundle };
+  const workers = await createWorkers({ config, connection, namespace, store: storeOf(config), ...bundle });
+  let isRunning = true;
+  const ended = workers.run().finally(() => {
+    isRunning = false;
   });
+  const health = await startHealthServer(config.listenHost, config.workerPort, () => ({ ok: isRunning, details: {} }));
+  log.info({ health: health.url }, 'worker is polling');
+  reportReady({ health: health.url });
+  return {
+    ended,
+    async stop() {
+      workers.shutdown();
+      await ended.catch(() => undefined); // whoever runs the service has been told
+      await health.stop();
+      await connection.close(); // or the process never exits
+    },
+  };
 }
 
 /** Workflows of a namespace without the search attributes would be stuck at their first trouble: better not to start. */

@@ -33,12 +33,14 @@ async function registerSearchAttributes(connection: Connection, namespace: strin
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
   const missing: Record<string, number> = {};
   for (const { name, type } of SEARCH_ATTRIBUTES) {
-    const wanted = INDEXED_TYPES[type as keyof typeof INDEXED_TYPES];
+    const wanted = INDEXED_TYPES[type];
     const found = customAttributes[name];
-    if (found === undefined || found === null) missing[name] = wanted;
+    if (found == null) missing[name] = wanted;
     else if (found !== wanted) {
       const types = `${IndexedValueType[found]}, expected ${IndexedValueType[wanted]}`;
-      throw new NamespaceNotReadyError(`Search attribute ${name} of namespace ${namespace} is of type ${types}: remove it and start again`);
+      throw new NamespaceNotReadyError(
+        `Search attribute ${name} of namespace ${namespace} is of type ${types}: remove it and start again`,
+      );
     }
   }
   const names = Object.keys(missing);
@@ -58,6 +60,9 @@ async function seeToRetention(connection: Connection, namespace: string, log: Lo
     });
     log.info({ namespace, days: RETENTION_DAYS }, 'retention of the namespace set');
   } catch (error) {
-    log.warn({ namespace, days, expected: RETENTION_DAYS, err: error }, 'the retention of the namespace is too short and cannot be set from here');
+    log.warn(
+      { namespace, days, expected: RETENTION_DAYS, err: error },
+      'the retention of the namespace is too short and cannot be set from here',
+    );
   }
 }

@@ -47,12 +47,20 @@ export function installTemporalRuntime(log: Logger): void {
   const logger = new DefaultLogger('INFO', ({ level, message, meta }) => {
     // Temporal quotes failures, which may hold foreign text: only where it happened is taken along.
     const { workflowId, runId, activityType, taskQueue } = (meta ?? {}) as Record<string, unknown>;
-    log[levels[level]]({ workflowId, runId, activityType, taskQueue }, message);
+    // True of the worker that talks to FHIR, and meant so.
+    const isMeant = message.startsWith('No workflows registered');
+    log[isMeant ? 'debug' : levels[level]]({ workflowId, runId, activityType, taskQueue }, message);
   });
   Runtime.install({ logger, shutdownSignals: [] });
 }
 
-export async function createWorkers({ config, connection, namespace, store, workflowBundle }: WorkersOptions): Promise<Workers> {
+export async function createWorkers({
+  config,
+  connection,
+  namespace,
+  store,
+  workflowBundle,
+}: WorkersOptions): Promise<Workers> {
   const queues = taskQueuesOf(config.deployment);
   const bundle = workflowBundle ?? (await bundleWorkflows());
   const shared = { connection, namespace, shutdownGraceTime: '20s' } as const;
@@ -72,10 +80,14 @@ export async function createWorkers({ config, connection, namespace, store, work
   });
   return {
     async run() {
-      const stopBoth = (): void => { shutdownRunning([workflows, fhir]); };
+      const stopBoth = (): void => {
+        shutdownRunning([workflows, fhir]);
+      };
       await Promise.all([workflows.run().finally(stopBoth), fhir.run().finally(stopBoth)]);
     },
-    shutdown: () => { shutdownRunning([workflows, fhir]); },
+    shutdown: () => {
+      shutdownRunning([workflows, fhir]);
+    },
   };
 }
 
@@ -103,7 +115,10 @@ function fhirActivities(config: Config, store: ObjectStore, claims: ReturnType<t
       fhir,
       claims,
       deadLetters: createDeadLetters(store, config.deployment),
-      currentMapping: createCurrentMapping(createTemplateVersions(store, config.deployment), config.templatePollInterval),
+      currentMapping: createCurrentMapping(
+        createTemplateVersions(store, config.deployment),
+        config.templatePollInterval,
+      ),
       scope: currentScope,
       now: () => new Date(),
     }),

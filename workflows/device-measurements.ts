@@ -8,6 +8,7 @@ import {
   proxyActivities,
   setCurrentDetails,
   setHandler,
+  sleep,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -44,7 +45,7 @@ export async function deviceMeasurements(input: DeviceMeasurementsInput): Promis
 }
 
 async function takeMeasurements(input: DeviceMeasurementsInput): Promise<void> {
-  const { settings, carried } = input;
+  const { settings, carried, type } = input;
   const { workflowId, firstExecutionRunId } = workflowInfo();
   const pending = new PendingGroups(settings, workflowId, carried?.pending); // before any handler: handlers run on registration
   const identities = new Identities(settings.identityMaxAgeMs, carried?.identities);
@@ -55,11 +56,16 @@ async function takeMeasurements(input: DeviceMeasurementsInput): Promise<void> {
     (batch) => {
       lastArrivalAt = Date.now();
       pending.append(batch, lastArrivalAt);
+      setCurrentDetails(describeState(pending).details);
     },
     { description: 'Measurements from the ingest bridge' },
   );
-  const onFlushNow = (): void => { pending.flush(Date.now()); };
-  const onRetryNow = (): void => { pending.retryAll(Date.now()); };
+  const onFlushNow = (): void => {
+    pending.flush(Date.now());
+  };
+  const onRetryNow = (): void => {
+    pending.retryAll(Date.now());
+  };
   setHandler(flushNowSignal, onFlushNow, { description: 'Close the open window now' });
   setHandler(retryNowSignal, onRetryNow, { description: 'Try every waiting group now' });
   setHandler(statusQuery, () => describeState(pending), { description: 'Sums, marks and the open window' });
@@ -68,12 +74,15 @@ async function takeMeasurements(input: DeviceMeasurementsInput): Promise<void> {
   });
 
   let shown: WaitingReason | undefined = showTrouble(pending, undefined, carried !== undefined);
+  const idleLeftMs = (): number => lastArrivalAt + settings.idleAfterMs - Date.now();
+  void wakeWhenIdle(idleLeftMs, settings.idleAfterMs);
   for (;;) {
-    if (!pending.hasWork() && (await isIdle(pending, () => lastArrivalAt, settings.idleAfterMs))) {
+    await condition(() => pending.hasWork() || idleLeftMs() <= 0);
+    if (!pending.hasWork()) {
       await keeping.storeTotals({ workflowId, firstRunId: firstExecutionRunId, counts: pending.counts() });
       if (!pending.hasWork()) return; // no await between this look and the end: what arrives later starts a new run
     }
-    await waitUntilDue(pending);
+    await waitUntilDue(pending, type);
     await deliver(input, pending, identities);
     shown = showTrouble(pending, shown, false);
     if (isLongEnough(settings)) {
@@ -85,19 +94,26 @@ async function takeMeasurements(input: DeviceMeasurementsInput): Promise<void> {
   }
 }
 
-/** One timer for the whole idle time, not one for every window. @returns false as soon as there is work */
-async function isIdle(pending: PendingGroups, lastArrivalAt: () => number, idleAfterMs: number): Promise<boolean> {
-  return !(await condition(() => pending.hasWork(), Math.max(lastArrivalAt() + idleAfterMs - Date.now(), 1)));
+/**
+ * One timer for the whole idle time, not one for every window: each costs two events. It only wakes the workflow up, so
+ * that it looks whether it is idle.
+ */
+async function wakeWhenIdle(idleLeftMs: () => number, idleAfterMs: number): Promise<void> {
+  for (;;) {
+    const leftMs = idleLeftMs();
+    // Nothing left and still here: something waits, for as long as it takes.
+    await sleep(leftMs > 0 ? leftMs : idleAfterMs, { summary: 'idle check' });
+  }
 }
 
 /** One timer for the window and whatever waits; an early close or an operator ends it. */
-async function waitUntilDue(pending: PendingGroups): Promise<void> {
+async function waitUntilDue(pending: PendingGroups, type: string): Promise<void> {
   for (;;) {
     const dueAt = pending.dueAt();
-    if (dueAt === undefined) return;
-    const restMs = dueAt - Date.now();
-    if (restMs <= 0) return;
-    await condition(() => (pending.dueAt() ?? 0) < dueAt, restMs);
+    const restMs = (dueAt ?? 0) - Date.now();
+    if (dueAt === undefined || restMs <= 0) return;
+    const summary = pending.windowEndsAt() === dueAt ? `window of ${type}` : `next attempt of ${type}`;
+    await condition(() => (pending.dueAt() ?? 0) < dueAt, restMs, { summary });
   }
 }
 
@@ -109,10 +125,12 @@ async function deliver(input: DeviceMeasurementsInput, pending: PendingGroups, i
   const watch = new CancellationScope();
   const running = attempt.run(() => attemptDelivery(input, delivery, identities, pending.trouble()));
   // An outage must not keep the history from being cut: the delivery is called off, and begins again in the next run.
-  const calledOff = watch.run(() => condition(() => workflowInfo().continueAsNewSuggested)).then(() => {
-    attempt.cancel();
-    return running;
-  });
+  const calledOff = watch
+    .run(() => condition(() => workflowInfo().continueAsNewSuggested))
+    .then(() => {
+      attempt.cancel();
+      return running;
+    });
   try {
     pending.record(await Promise.race([running, calledOff]), Date.now());
   } catch (error) {
@@ -143,7 +161,10 @@ async function attemptDelivery(
   const activities = fhirActivities(settings, trouble !== undefined);
   const questions = questionsOf(delivery);
   const answers = await Promise.all(
-    questions.map(async (question) => ({ ids: question.ids, answer: await answerOf(activities, deviceId, question, identities) })),
+    questions.map(async (question) => ({
+      ids: question.ids,
+      answer: await answerOf(activities, deviceId, question, identities),
+    })),
   );
   const count = delivery.batches.length;
   return await activities.upsertObservations.executeWithOptions(
@@ -223,4 +244,3 @@ function showTrouble(
   }
   return trouble;
 }
-

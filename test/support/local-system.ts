@@ -1,0 +1,197 @@
+import { EventHubProducerClient } from '@azure/event-hubs';
+import type { EventData } from '@azure/event-hubs';
+import { Client, Connection } from '@temporalio/client';
+import type { WorkflowBundleOption } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import type { Observation, Resource } from 'fhir/r4.js';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readStatus } from '../../cli/status.ts';
+import type { SystemStatus } from '../../cli/status.ts';
+import { loadConfig } from '../../config/load-config.ts';
+import type { Config, SettingName } from '../../config/settings.ts';
+import { environmentName } from '../../config/settings.ts';
+import { startBridge } from '../../ingest-bridge/main.ts';
+import { writeDemoTemplates } from '../../sandbox/demo-templates.ts';
+import { startEventHubsServer } from '../../sandbox/event-hubs/event-hubs-server.ts';
+import type { EventHubsServer } from '../../sandbox/event-hubs/event-hubs-server.ts';
+import { startFhirServer } from '../../sandbox/fhir-server/fhir-server.ts';
+import type { FhirServer } from '../../sandbox/fhir-server/fhir-server.ts';
+import { createLogger } from '../../service/log.ts';
+import type { Service } from '../../service/run-service.ts';
+import { startWorker } from '../../worker/main.ts';
+import { bundleWorkflows } from '../../worker/worker.ts';
+import { TEST_TEMPORAL } from './temporal-setup.ts';
+
+const HUB = 'devicedata';
+const POLICIES = { RootManageSharedAccessKey: 'SAS_KEY_VALUE' };
+const RETRY_OPTIONS = { maxRetries: 3, retryDelayInMs: 200, timeoutInMs: 5000 };
+
+/** Everything short, so that a test is over in seconds. */
+const TEST_SETTINGS: Partial<Record<SettingName, string>> = {
+  logLevel: 'fatal',
+  window: '400ms',
+  dispatchInterval: '100ms',
+  templatePollInterval: '200ms',
+  ownershipExpiry: '5s',
+  retryFastInitial: '100ms',
+  retryFastAttempts: '2',
+  retrySlowInitial: '500ms',
+  retrySlowMaximum: '1s',
+  bridgePort: '0',
+  workerPort: '0',
+};
+
+let bundle: Promise<WorkflowBundleOption> | undefined;
+
+/** The whole system in this process and on the run's Temporal server: hub, FHIR server, worker and bridge, all real. */
+export class LocalSystem {
+  readonly config: Config;
+  readonly fhir: FhirServer;
+  readonly hub: EventHubsServer;
+  readonly client: Client;
+  readonly #producer: EventHubProducerClient;
+  readonly #connection: Connection;
+  #worker: Service | undefined;
+  #bridge: Service | undefined;
+
+  private constructor(parts: { config: Config; fhir: FhirServer; hub: EventHubsServer; connection: Connection }) {
+    this.config = parts.config;
+    this.fhir = parts.fhir;
+    this.hub = parts.hub;
+    this.#connection = parts.connection;
+    this.client = new Client({ connection: parts.connection });
+    this.#producer = new EventHubProducerClient(parts.hub.connectionString, HUB, { retryOptions: RETRY_OPTIONS });
+  }
+
+  static async start(settings: Partial<Record<SettingName, string>> = {}): Promise<LocalSystem> {
+    bundle ??= bundleQuietly();
+    const dataDir = await mkdtemp(join(tmpdir(), 'iomt-system-'));
+    const fhir = await startFhirServer({ file: join(dataDir, 'fhir.db') });
+    const hub = await startEventHubsServer({
+      dataDir: join(dataDir, 'event-hubs'),
+      hubs: [{ name: HUB, partitionCount: 2 }],
+      policies: POLICIES,
+    });
+    const given: Partial<Record<SettingName, string>> = {
+      ...TEST_SETTINGS,
+      deployment: `t-${randomBytes(6).toString('hex')}`,
+      dataDir,
+      fhirUrl: fhir.baseUrl,
+      eventHubConnectionString: hub.connectionString,
+      ...writeDemoTemplates(join(dataDir, 'templates')),
+      ...settings,
+    };
+    const environment = Object.entries(given).map(([name, value]) => [environmentName(name as SettingName), value]);
+    const connection = await Connection.connect({ address: temporalAddress() });
+    return new LocalSystem({ config: loadConfig(Object.fromEntries(environment) as never), fhir, hub, connection });
+  }
+
+  async startWorker(): Promise<void> {
+    const log = createLogger('worker', this.config.logLevel);
+    const workflowBundle = await (bundle ??= bundleQuietly());
+    this.#worker = await startWorker({ config: this.config, embeddedTemporal: temporalAddress(), log, workflowBundle });
+    // A worker that fails is what the test is about to see; it must not end the run.
+    this.#worker.ended.catch(() => undefined);
+  }
+
+  async stopWorker(): Promise<void> {
+    await this.#worker?.stop();
+    this.#worker = undefined;
+  }
+
+  async startBridge(): Promise<void> {
+    const log = createLogger('ingest-bridge', this.config.logLevel);
+    this.#bridge = await startBridge({ config: this.config, embeddedTemporal: temporalAddress(), log });
+    this.#bridge.ended.catch(() => undefined); // as above
+  }
+
+  async stopBridge(): Promise<void> {
+    await this.#bridge?.stop();
+    this.#bridge = undefined;
+  }
+
+  /** Sends events of one device in order. */
+  async send(partitionKey: string, ...bodies: readonly (object | string)[]): Promise<void> {
+    const events = bodies.map((body) => ({ body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)) }));
+    await this.sendEvents(partitionKey, events);
+  }
+
+  async sendEvents(partitionKey: string, events: readonly EventData[]): Promise<void> {
+    await this.#producer.sendBatch([...events], { partitionKey });
+  }
+
+  /** Registers a device and its patient; the resources' ids are the identifiers'. */
+  async register(deviceId: string, patientId: string): Promise<void> {
+    await this.put({ resourceType: 'Patient', id: patientId, identifier: [{ value: patientId }] } as Resource);
+    const patient = { reference: `Patient/${patientId}` };
+    await this.put({ resourceType: 'Device', id: deviceId, identifier: [{ value: deviceId }], patient } as Resource);
+  }
+
+  async put(resource: Resource): Promise<void> {
+    const response = await fetch(`${this.fhir.baseUrl}/${resource.resourceType}/${resource.id ?? ''}`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/fhir+json' },
+      body: JSON.stringify(resource),
+    });
+    if (!response.ok) throw new Error(`The FHIR server answered ${response.status}: ${await response.text()}`);
+  }
+
+  /** Every Observation there is, in order of time. */
+  async observations(query = ''): Promise<Observation[]> {
+    const response = await fetch(`${this.fhir.baseUrl}/Observation?_count=1000&_sort=date${query}`);
+    const bundleOf = (await response.json()) as { entry?: { resource: Observation }[] };
+    return (bundleOf.entry ?? []).map((entry) => entry.resource);
+  }
+
+  async status(): Promise<SystemStatus> {
+    return await readStatus({ config: this.config, embeddedTemporal: temporalAddress(), print: () => undefined });
+  }
+
+  workflowIds(type: string, ...deviceIds: readonly string[]): string[] {
+    return deviceIds.map((deviceId) => `${this.config.deployment}.${deviceId}.${type}`);
+  }
+
+  /** Replays every history this system has made: workflow code that decides otherwise the second time fails here. */
+  async expectDeterministic(): Promise<number> {
+    const workflowBundle = await (bundle ??= bundleQuietly());
+    let count = 0;
+    const query = `WorkflowId STARTS_WITH '${this.config.deployment}.'`;
+    for await (const { workflowId, runId } of this.client.workflow.list({ query })) {
+      const history = await this.client.workflow.getHandle(workflowId, runId).fetchHistory();
+      await Worker.runReplayHistory({ workflowBundle }, history, workflowId);
+      count += 1;
+    }
+    return count;
+  }
+
+  async stop(): Promise<void> {
+    await this.stopBridge();
+    for await (const { workflowId } of this.client.workflow.list({ query: this.#running() })) {
+      await this.client.workflow.getHandle(workflowId).terminate('the test is over').catch(() => undefined); // it may have ended
+    }
+    await this.stopWorker();
+    await this.#producer.close();
+    await this.#connection.close();
+    await this.hub.stop();
+    await this.fhir.stop();
+    await rm(this.config.dataDir, { recursive: true, force: true });
+  }
+
+  #running(): string {
+    return `WorkflowId STARTS_WITH '${this.config.deployment}.' AND ExecutionStatus = 'Running'`;
+  }
+}
+
+function temporalAddress(): string {
+  const address = process.env[TEST_TEMPORAL];
+  if (address === undefined) throw new Error('The integration tests are run by jest with their global set-up');
+  return address;
+}
+
+async function bundleQuietly(): Promise<WorkflowBundleOption> {
+  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+  return await bundleWorkflows();
+}
