@@ -19,6 +19,7 @@ import { startEventHubsServer } from '../../sandbox/event-hubs/event-hubs-server
 import type { EventHubsServer } from '../../sandbox/event-hubs/event-hubs-server.ts';
 import { startFhirServer } from '../../sandbox/fhir-server/fhir-server.ts';
 import type { FhirServer } from '../../sandbox/fhir-server/fhir-server.ts';
+import { freePort } from '../../sandbox/free-port.ts';
 import { createLogger } from '../../service/log.ts';
 import type { Service } from '../../service/run-service.ts';
 import { startWorker } from '../../worker/main.ts';
@@ -40,7 +41,6 @@ const TEST_SETTINGS: Partial<Record<SettingName, string>> = {
   retryFastAttempts: '2',
   retrySlowInitial: '500ms',
   retrySlowMaximum: '1s',
-  bridgePort: '0',
   workerPort: '0',
 };
 
@@ -49,7 +49,7 @@ let bundle: Promise<WorkflowBundleOption> | undefined;
 /** The whole system in this process and on the run's Temporal server: hub, FHIR server, worker and bridge, all real. */
 export class LocalSystem {
   readonly config: Config;
-  readonly fhir: FhirServer;
+  fhir: FhirServer;
   readonly hub: EventHubsServer;
   readonly client: Client;
   readonly #producer: EventHubProducerClient;
@@ -78,6 +78,7 @@ export class LocalSystem {
     const given: Partial<Record<SettingName, string>> = {
       ...TEST_SETTINGS,
       deployment: `t-${randomBytes(6).toString('hex')}`,
+      bridgePort: String(await freePort(0)),
       dataDir,
       fhirUrl: fhir.baseUrl,
       eventHubConnectionString: hub.connectionString,
@@ -111,6 +112,22 @@ export class LocalSystem {
   async stopBridge(): Promise<void> {
     await this.#bridge?.stop();
     this.#bridge = undefined;
+  }
+
+  /** Takes the FHIR server away; what it has stored stays. */
+  async stopFhir(): Promise<void> {
+    await this.fhir.stop();
+  }
+
+  /** Brings it back at the same address. */
+  async restartFhir(): Promise<void> {
+    this.fhir = await startFhirServer({ file: join(this.config.dataDir, 'fhir.db'), port: this.fhir.port });
+  }
+
+  /** What the bridge says of itself. */
+  async bridgeHealth(): Promise<Record<string, unknown>> {
+    const response = await fetch(`http://${this.config.listenHost}:${this.config.bridgePort}/health`);
+    return (await response.json()) as Record<string, unknown>;
   }
 
   /** Sends events of one device in order. */

@@ -6,7 +6,7 @@ import { findTemporal } from '../../sandbox/temporal-executable.ts';
 import { startTemporalServer } from '../../sandbox/temporal-server.ts';
 
 /** Names the server that all integration tests share; each uses a deployment of its own. */
-export const TEST_TEMPORAL = 'IOMT_TEST_TEMPORAL_ADDRESS';
+export const TEST_TEMPORAL = 'TEST_TEMPORAL_ADDRESS';
 
 /** One Temporal dev server for the whole run: fetched first where there is none, which may take minutes, once. */
 export default async function setUp(): Promise<void> {
