@@ -1,5 +1,5 @@
 /** The one direction of imports: core <- templates <- activities <- workflows (types only) <- bridge, worker <- cli, sandbox. */
-const rooms = 'core|templates|config|stores|activities|workflows|ingest-bridge|worker|sandbox|cli';
+const rooms = 'core|templates|config|service|stores|activities|workflows|ingest-bridge|worker|sandbox|cli';
 const only = (from, to, extra = {}) => ({
   name: `${from}-imports-only-${to.replaceAll('|', '-') || 'itself'}`,
   severity: 'error',
@@ -20,11 +20,12 @@ module.exports = {
     only('core', ''),
     only('templates', 'core'),
     only('config', 'core'),
+    only('service', 'core'),
     only('stores', 'core'),
     only('activities', 'core|templates|stores'),
     only('workflows', 'core|activities'),
-    only('ingest-bridge', 'core|templates|stores|workflows|config'),
-    only('worker', 'core|templates|stores|activities|workflows|config'),
+    only('ingest-bridge', 'core|templates|stores|workflows|config|service'),
+    only('worker', 'core|templates|stores|activities|workflows|config|service'),
     {
       name: 'pure-code-has-no-node-built-ins',
       severity: 'error',
@@ -46,7 +47,7 @@ module.exports = {
     {
       name: 'the-product-does-not-know-the-sandbox',
       severity: 'error',
-      from: { path: '^(core|templates|config|stores|activities|workflows|ingest-bridge|worker)/' },
+      from: { path: '^(core|templates|config|service|stores|activities|workflows|ingest-bridge|worker)/' },
       to: { path: '^(sandbox|cli|test)/' },
     },
   ],
@@ -55,6 +56,10 @@ module.exports = {
     exclude: { path: '^(node_modules|data|coverage)/' },
     tsPreCompilationDeps: 'specify',
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'], extensions: ['.ts', '.js', '.json'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+      extensions: ['.ts', '.js', '.json'],
+    },
   },
 };

@@ -39,7 +39,17 @@ export default defineConfig(
     },
   },
   {
-    files: ['core/**', 'templates/**', 'activities/**', 'workflows/**', 'ingest-bridge/**', 'worker/**', 'stores/**', 'cli/**', 'sandbox/**'],
+    files: [
+      'core/**',
+      'templates/**',
+      'activities/**',
+      'workflows/**',
+      'ingest-bridge/**',
+      'worker/**',
+      'stores/**',
+      'cli/**',
+      'sandbox/**',
+    ],
     ignores: ['config/**'],
     rules: {
       'no-restricted-syntax': [

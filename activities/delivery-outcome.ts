@@ -4,7 +4,7 @@ import type { DeliveryInput, DeliveryOutcome, KeptRows, WaitingOutcome } from '.
 import { rangesOf } from '../core/delivery.ts';
 import type { IngestError, IngestErrorCode } from '../core/errors.ts';
 import type { InlineRows } from '../core/measurement-rows.ts';
-import { filterRows, isClaimed } from '../core/measurement-rows.ts';
+import { filterRows, isClaimed, withoutUnused } from '../core/measurement-rows.ts';
 import type { Claims } from '../stores/claims.ts';
 import type { WriteOutcome } from './observation-writer.ts';
 import type { OpenedBatches, Reading } from './readings.ts';
@@ -133,7 +133,10 @@ async function keptRows(
     const isWhole = indexes.length === rows.rows.length && of.after === undefined;
     if (isWhole) kept.push({ batch });
     else if (!isClaimed(of.content)) kept.push({ batch, rows: rangesOf(indexes.sort((a, b) => a - b)) });
-    else kept.push({ claimed: { ...withoutMark(of), content: await claims.put(workflowId, pick(rows, indexes)) } });
+    else {
+      const content = await claims.put(workflowId, pick(rows, indexes));
+      kept.push({ batch, claimed: { ...withoutMark(of), content } });
+    }
   }
   return kept;
 }
@@ -144,5 +147,5 @@ function withoutMark(batch: DeliveryInput['batches'][number]): { stream: string;
 
 function pick(rows: InlineRows, indexes: readonly number[]): InlineRows {
   const wanted = new Set(indexes);
-  return filterRows(rows, (_, index) => wanted.has(index));
+  return withoutUnused(filterRows(rows, (_, index) => wanted.has(index)));
 }

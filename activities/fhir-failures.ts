@@ -75,7 +75,7 @@ interface Issues {
 /** Only codes and places leave an OperationOutcome: its texts may quote the resource. */
 function issuesOf(body: unknown): Issues {
   const outcome = outcomeOf(body);
-  const issues = (outcome?.issue ?? []).slice(0, 5);
+  const issues = (outcome?.issue ?? []).filter(isObject).slice(0, 5);
   const expressions = issues.flatMap((issue) => issue.expression ?? issue.location ?? []);
   const texts = issues.map((issue) => `${issue.diagnostics ?? ''} ${issue.details?.text ?? ''}`);
   return {
@@ -107,9 +107,12 @@ function token(text: unknown): string {
   return typeof text === 'string' && /^[a-z-]{1,40}$/.test(text) ? text : 'unknown';
 }
 
-/** A FHIRPath of member names and indexes; anything else is not repeated. */
-function place(text: string): string {
-  return /^[A-Za-z0-9.[\]():/-]{1,120}$/.test(text) ? text : 'unknown';
+const FHIR_PATH = /^[A-Z][A-Za-z]{1,40}(\.[a-z][A-Za-z]{0,40}(\[(\d{1,4}|x)\]|\([A-Z]?[A-Za-z]{0,40}\))?){0,10}$/;
+const XPATH = /^(\/f:[A-Za-z]{1,40}(\[\d{1,4}\])?){1,10}$/;
+
+/** A path of member names and indexes; anything else, a reference to a resource above all, is not repeated. */
+function place(text: unknown): string {
+  return typeof text === 'string' && (FHIR_PATH.test(text) || XPATH.test(text)) ? text : 'unknown';
 }
 
 /** Seconds or an HTTP date, in milliseconds from now; at most a day. */
@@ -138,9 +141,11 @@ function answerOf(error: unknown): Answer | undefined {
 /** `ECONNREFUSED` and the like: what kept the request from being answered. */
 function networkCodeOf(error: unknown): string {
   for (let current: unknown = error; isObject(current); current = current['cause']) {
-    if (typeof current['code'] === 'string') return current['code'];
+    const { code } = current;
+    if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,60}$/.test(code)) return code;
   }
-  return isObject(error) && typeof error['name'] === 'string' ? error['name'] : 'unknown';
+  const name = isObject(error) ? error['name'] : undefined;
+  return typeof name === 'string' && /^[A-Za-z]{1,60}$/.test(name) ? name : 'unknown';
 }
 
 /** Not by `instanceof`: errors of Node's own fetch may come from another realm. */

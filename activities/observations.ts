@@ -38,6 +38,8 @@ export interface ObservationDeps {
   readonly currentMapping: (options?: { afresh: boolean }) => Promise<CurrentMapping>;
   readonly scope: () => ActivityScope;
   readonly now: () => Date;
+  /** Told of what was thrown and is no error of the catalogue: a defect, of which failures keep only the name. */
+  readonly onUnexpected: (thrown: unknown) => void;
 }
 
 /** Failures that concern the server, not one group: the rest of the delivery is not even tried. */
@@ -61,9 +63,9 @@ export function createObservationActivities(deps: ObservationDeps) {
     async upsertObservations(input: DeliveryInput): Promise<DeliveryOutcome> {
       try {
         return await deliver(deps, input);
-      } catch (error) {
+      } catch (thrown) {
         deps.scope().assertMayGoOn();
-        throw toApplicationFailure(error);
+        throw toApplicationFailure(knownError(deps, thrown));
       }
     },
   };
@@ -201,11 +203,17 @@ async function writeGroup(
     return undefined;
   } catch (thrown) {
     scope.assertMayGoOn();
-    const error = asIngestError(thrown);
+    const error = knownError(deps, thrown);
     if (error.kind === 'bad-data') book.refused(readings, error);
     else book.waits(key, readings, error);
     return SERVER_TROUBLES.has(error.code) ? error : undefined;
   }
+}
+
+function knownError(deps: ObservationDeps, thrown: unknown): IngestError {
+  const error = asIngestError(thrown);
+  if (error.code === 'UNEXPECTED') deps.onUnexpected(thrown);
+  return error;
 }
 
 function bookWritten(

@@ -1,6 +1,8 @@
 import { Command } from 'commander';
-import { ConfigError, loadConfig, printableConfig } from '../config/load-config.ts';
+import { loadConfig, printableConfig } from '../config/load-config.ts';
 import { commandContext, print } from './command-context.ts';
+import { OperatorError } from '../core/operator-error.ts';
+import { addSendCommand } from './send.ts';
 import { addServerCommands } from './servers.ts';
 import { addStatusCommand } from './status.ts';
 
@@ -11,6 +13,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .option('--print-config', 'print the settings in force, secrets masked, and end')
     .showHelpAfterError();
   addServerCommands(program, commandContext);
+  addSendCommand(program, commandContext);
   addStatusCommand(program, commandContext);
   program.action((options: { printConfig?: boolean }) => {
     if (options.printConfig !== true) program.help();
@@ -26,17 +29,8 @@ export async function main(argv: readonly string[]): Promise<void> {
   if (process.connected) process.disconnect();
 }
 
-const EXPECTED_ERRORS = [
-  'NoTemplatesError',
-  'TemporalNotFoundError',
-  'NamespaceNotReadyError',
-  'DeploymentTakenError',
-  'StoreUnavailableError',
-];
-
 /** What we say on purpose is said plainly; anything else is a defect, and its stack helps whoever mends it. */
 function describeFailure(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error instanceof ConfigError || EXPECTED_ERRORS.includes(error.name)) return error.message;
-  return error.stack ?? error.message;
+  if (error instanceof OperatorError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -4,6 +4,7 @@ import pLimit from 'p-limit';
 import { addOutcomes, NO_OUTCOMES, totalOutcomes } from '../core/delivery.ts';
 import type { OutcomeCounts } from '../core/delivery.ts';
 import type { LedgerCounts } from '../core/ledger.ts';
+import { OperatorError } from '../core/operator-error.ts';
 import { heldCount } from '../core/pending-groups.ts';
 import type { PendingCounts } from '../core/pending-groups.ts';
 import { workflowIdOf } from '../core/workflow-id.ts';
@@ -54,7 +55,7 @@ export function addStatusCommand(program: Command, contextOf: () => CommandConte
 export async function readStatus({ config, embeddedTemporal }: CommandContext): Promise<SystemStatus> {
   const store = storeOf(config);
   const { connectionOptions, namespace } = loadTemporalSettings(embeddedTemporal);
-  const connection = await Connection.connect(connectionOptions);
+  const connection = await connect(connectionOptions);
   try {
     const client = new Client({ connection, namespace: namespace ?? 'default' });
     const ledgers = await createLedgers(store, config.deployment).list();
@@ -83,6 +84,16 @@ export async function readStatus({ config, embeddedTemporal }: CommandContext): 
     };
   } finally {
     await connection.close();
+  }
+}
+
+async function connect(options: Parameters<typeof Connection.connect>[0] = {}): Promise<Connection> {
+  try {
+    return await Connection.connect(options);
+  } catch (error) {
+    const address = options.address ?? 'localhost:7233';
+    const way = 'start the system (npm start), or set TEMPORAL_ADDRESS to its server';
+    throw new OperatorError(`Temporal cannot be reached at ${address}: ${way}`, { cause: error });
   }
 }
 

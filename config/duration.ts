@@ -7,7 +7,10 @@ const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
 export const Duration = z.string().transform((text, context): number => {
   const ms = durationMs(text);
   if (ms === undefined) {
-    context.addIssue({ code: 'custom', message: 'expected a duration with its unit, such as 500ms, 5s, 10m, 1h or 8d' });
+    context.addIssue({
+      code: 'custom',
+      message: 'expected a duration with its unit, such as 500ms, 5s, 10m, 1h or 8d',
+    });
     return z.NEVER;
   }
   return ms;

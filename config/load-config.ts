@@ -5,11 +5,12 @@ import type { ParseError } from 'jsonc-parser';
 import { z } from 'zod';
 import type { Config, SettingName } from './settings.ts';
 import { environmentName, SETTINGS } from './settings.ts';
+import { OperatorError } from '../core/operator-error.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Lists everything that is wrong with the configuration, each with its name and what was expected. */
-export class ConfigError extends Error {
+export class ConfigError extends OperatorError {
   override readonly name = 'ConfigError';
   constructor(problems: readonly string[]) {
     super(`The configuration cannot be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
@@ -128,7 +129,7 @@ function fileSettings(file: string | undefined, problems: string[]): Partial<Rec
     problems.push(`${file}: expected an object of settings, each a text or a number`);
     return {};
   }
-  for (const name of Object.keys(entries.data).filter((key) => !(key in SETTINGS))) {
+  for (const name of Object.keys(entries.data).filter((key) => !Object.hasOwn(SETTINGS, key))) {
     problems.push(`${file}: ${name} is no setting${suggestion(name, settingNames())}`);
   }
   return Object.fromEntries(Object.entries(entries.data).map(([name, value]) => [name, String(value)]));

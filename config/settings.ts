@@ -18,13 +18,13 @@ function setting<Schema extends z.ZodType<unknown, string>, const Options extend
 
 const text = z.string().trim().min(1, 'expected some text');
 const wholeNumber = (minimum: number, maximum: number) =>
-  z
-    .string()
-    .regex(/^\d+$/, 'expected a whole number')
-    .transform(Number)
-    .pipe(z.number().min(minimum).max(maximum));
+  z.string().regex(/^\d+$/, 'expected a whole number').transform(Number).pipe(z.number().min(minimum).max(maximum));
 const port = wholeNumber(0, 65_535);
-const url = z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).transform((value) => value.replace(/\/+$/, ''));
+const url = z
+  .url({ protocol: /^https?$/, error: 'expected an http or https URL' })
+  // It is printed and logged; and fetch takes no URL that holds a password.
+  .refine((value) => !/^https?:\/\/[^/?#]*@/i.test(value), 'expected a URL without user name and password')
+  .transform((value) => value.replace(/\/+$/, ''));
 const choice = <const Choices extends readonly [string, ...string[]]>(choices: Choices) =>
   z.string().pipe(z.enum(choices, `expected one of ${choices.join(', ')}`));
 
@@ -143,7 +143,8 @@ export const SETTINGS = {
   idleAfter: setting(Duration, {
     default: '8d',
     group: 'Windows and retries',
-    description: 'A workflow without measurements completes after so long: longer than the retention of the hub, plus a day.',
+    description:
+      'A workflow without measurements completes after so long: longer than the retention of the hub, plus a day.',
   }),
   retryFastInitial: setting(Duration, {
     default: '2s',

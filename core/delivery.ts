@@ -13,10 +13,10 @@ export interface DeliveryInput {
 /** Half-open ranges of row indexes. */
 export type RowRange = readonly [from: number, to: number];
 
-/** Rows that stay: of an input batch (all of it when `rows` is absent), or under a new claim. */
+/** Rows of an input batch that stay: all of them when `rows` is absent; `claimed` when they lie under a claim of their own. */
 export type KeptRows =
   | { readonly batch: number; readonly rows?: readonly RowRange[] }
-  | { readonly claimed: MeasurementBatch };
+  | { readonly batch: number; readonly claimed: MeasurementBatch };
 
 /** A group that could not be written: what it waits for, and its rows. */
 export interface WaitingOutcome {

@@ -46,7 +46,11 @@ export function identityKey(ids: IdentityIds): string {
 }
 
 /** Whose a reading of that instant is: the last assignment that had begun, else the first there was. */
-export function assignmentAt(answer: IdentityResolved, ticksOf: (text: string) => bigint, occurrence: bigint): Assignment {
+export function assignmentAt(
+  answer: IdentityResolved,
+  ticksOf: (text: string) => bigint,
+  occurrence: bigint,
+): Assignment {
   const begun = answer.assignments.filter(({ from }) => from === undefined || ticksOf(from) <= occurrence);
   const assignment = begun.at(-1) ?? answer.assignments[0];
   if (assignment === undefined) throw new RangeError('An identity has at least one assignment');

@@ -88,6 +88,8 @@ export function applyVersion(ledger: Ledger, version: AppliedVersion): Ledger {
   if (last !== undefined && version.fromSequenceNumber <= last.fromSequenceNumber) {
     throw new RangeError('A device content version can only follow the one recorded before it');
   }
-  const current = ledger.versions.findLastIndex(({ fromSequenceNumber }) => fromSequenceNumber <= ledger.sequenceNumber + 1);
+  const current = ledger.versions.findLastIndex(
+    ({ fromSequenceNumber }) => fromSequenceNumber <= ledger.sequenceNumber + 1,
+  );
   return { ...ledger, versions: [...ledger.versions.slice(Math.max(current, 0)), version] };
 }

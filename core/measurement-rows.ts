@@ -1,3 +1,4 @@
+import type { IdentityIds } from './identity.ts';
 import type { Measurement, MessageIds } from './measurement.ts';
 import type { PositionInPartition, StreamId } from './position.ts';
 import { comparePositions } from './position.ts';
@@ -33,8 +34,8 @@ export interface ClaimedRows {
   /** Earliest and latest occurrence, ISO 8601 UTC. */
   readonly from: string;
   readonly to: string;
-  /** The distinct ids of its rows. */
-  readonly ids: readonly MessageIds[];
+  /** The distinct patients and encounters of its rows; correlation ids, which may be as many as the rows, are left out. */
+  readonly ids: readonly IdentityIds[];
 }
 
 /** Measurements of one device and type from one partition of one stream: what a signal carries and a workflow keeps. */
@@ -76,7 +77,11 @@ export function encodeRows(measurements: readonly PositionedMeasurement[]): Inli
 }
 
 /** @throws RangeError when a row points outside the lists of its batch */
-export function decodeRow(rows: InlineRows, row: MeasurementRow, device: { deviceId: string; type: string }): Measurement {
+export function decodeRow(
+  rows: InlineRows,
+  row: MeasurementRow,
+  device: { deviceId: string; type: string },
+): Measurement {
   const [, , occurrenceTimeUtc, ingestionTimeUtc, idsIndex, namesIndex, ...values] = row;
   const ids = rows.ids[idsIndex];
   const names = rows.names[namesIndex];
@@ -88,6 +93,20 @@ export function decodeRow(rows: InlineRows, row: MeasurementRow, device: { devic
 /** Keeps the rows for which `keep` holds; the shared lists stay as they are. */
 export function filterRows(rows: InlineRows, keep: (row: MeasurementRow, index: number) => boolean): InlineRows {
   return { ...rows, rows: rows.rows.filter(keep) };
+}
+
+/** The same rows with only those ids and names that they use. */
+export function withoutUnused({ ids, names, rows }: InlineRows): InlineRows {
+  const usedIds = used(ids, new Set(rows.map((row) => row[4])));
+  const usedNames = used(names, new Set(rows.map((row) => row[5])));
+  return {
+    ids: usedIds.values,
+    names: usedNames.values,
+    rows: rows.map(([sequenceNumber, ordinal, occurrence, ingestion, idsIndex, namesIndex, ...values]) => {
+      const moved = [usedIds.indexOf(idsIndex), usedNames.indexOf(namesIndex)] as const;
+      return [sequenceNumber, ordinal, occurrence, ingestion, ...moved, ...values];
+    }),
+  };
 }
 
 export function positionOfRow(row: MeasurementRow): PositionInPartition {
@@ -106,8 +125,17 @@ export function describeRows(rows: InlineRows): Omit<ClaimedRows, 'claim'> {
     last: positionOfRow(last),
     from: times[0] ?? first[2],
     to: times.at(-1) ?? first[2],
-    ids: rows.ids.filter((_, index) => rows.rows.some((row) => row[4] === index)),
+    ids: identitiesIn(rows),
   };
+}
+
+function identitiesIn({ ids, rows }: InlineRows): IdentityIds[] {
+  const identities = new Interner<IdentityIds>();
+  for (const index of new Set(rows.map((row) => row[4]))) {
+    const { correlationId: _, ...identity } = ids[index] ?? {};
+    identities.indexOf(identity);
+  }
+  return identities.values;
 }
 
 /** Rows of an inline batch that lie above `mark`. */
@@ -129,6 +157,16 @@ export function compareInstantTexts(a: string, b: string): number {
   const x = a.slice(0, -1);
   const y = b.slice(0, -1);
   return x < y ? -1 : x > y ? 1 : 0;
+}
+
+function used<Value>(
+  list: readonly Value[],
+  indexes: ReadonlySet<number>,
+): { values: Value[]; indexOf: (old: number) => number } {
+  const kept = [...indexes].filter((index) => index in list).sort((a, b) => a - b);
+  const moved = new Map(kept.map((old, now) => [old, now]));
+  // An index that points nowhere goes on pointing nowhere, so that decoding still says so.
+  return { values: kept.flatMap((index) => list.slice(index, index + 1)), indexOf: (old) => moved.get(old) ?? -1 };
 }
 
 /** Gives equal values one index, in order of first appearance. */

@@ -5,7 +5,7 @@ import { addOutcomes, NO_OUTCOMES, totalOutcomes } from './delivery.ts';
 import type { IngestErrorCode } from './errors.ts';
 import { INGEST_ERRORS } from './errors.ts';
 import type { MeasurementBatch } from './measurement-rows.ts';
-import { filterRows, isClaimed, rowCount, rowsAbove } from './measurement-rows.ts';
+import { filterRows, isClaimed, rowCount, rowsAbove, withoutUnused } from './measurement-rows.ts';
 import type { Mark, PositionInPartition } from './position.ts';
 import { comparePositions } from './position.ts';
 import type { WindowSettings } from './window.ts';
@@ -172,7 +172,8 @@ export class PendingGroups {
     if (this.#isFull() || (this.#windowClosesAt ?? Infinity) <= now) {
       takeFrom(this.#buffer, undefined);
       this.#bufferedBytes = approximateBytes(this.#buffer);
-      if (this.#buffer.length === 0) this.#windowClosesAt = undefined;
+      // What had no room belongs to a closed window: it goes with the next delivery, at once.
+      this.#windowClosesAt = this.#buffer.length === 0 ? undefined : now;
     }
     const due = [...this.#waiting.values()].filter((group) => group.nextAttemptAt <= now);
     for (const group of due.sort((a, b) => a.nextAttemptAt - b.nextAttemptAt)) {
@@ -191,7 +192,7 @@ export class PendingGroups {
     this.#totals = addOutcomes(this.#totals, outcome.counts);
     for (const { batch, count } of outcome.claimCounts) this.#correctReceived(delivery.batches[batch], count);
     for (const waiting of outcome.waiting) this.#keep(delivery, waiting, now);
-    if (outcome.counts.written > 0) this.#retryWhatAWriteMends(now);
+    if (outcome.counts.written > 0) this.#retryWhatAWriteMends(new Set(outcome.waiting.map(({ key }) => key)), now);
   }
 
   /** Nothing could be decided: all of the delivery waits, ungrouped. */
@@ -255,7 +256,11 @@ export class PendingGroups {
 
   /** Every claim the state refers to. */
   claims(): string[] {
-    const all = [...this.#buffer, ...(this.#delivery?.batches ?? []), ...this.groups().flatMap((group) => group.batches)];
+    const all = [
+      ...this.#buffer,
+      ...(this.#delivery?.batches ?? []),
+      ...this.groups().flatMap((group) => group.batches),
+    ];
     return all.flatMap(({ content }) => (isClaimed(content) ? [content.claim] : []));
   }
 
@@ -333,9 +338,10 @@ export class PendingGroups {
     return { code: outcome.code, message: outcome.message, phase, attemptCount, since, nextAttemptAt };
   }
 
-  #retryWhatAWriteMends(now: number): void {
+  /** @param justTried groups of the same delivery: the write came no later than their failure */
+  #retryWhatAWriteMends(justTried: ReadonlySet<string>, now: number): void {
     for (const group of this.#waiting.values()) {
-      if (group.since === now) continue;
+      if (justTried.has(group.key)) continue;
       if (INGEST_ERRORS[group.code].kind !== 'transient' && !MENDED_BY_A_WRITE.has(group.code)) continue;
       this.#waiting.set(group.key, { ...group, nextAttemptAt: Math.min(group.nextAttemptAt, now) });
     }
@@ -343,11 +349,11 @@ export class PendingGroups {
 
   #correctReceived(batch: MeasurementBatch | undefined, count: number): void {
     if (batch === undefined) return;
+    const excess = rowCount(batch) - count;
+    this.#duplicateCount += excess;
     const mark = this.#marks.get(markKey(batch));
-    if (mark === undefined) return;
-    const assumed = rowCount(batch);
-    this.#duplicateCount += assumed - count;
-    this.#marks.set(markKey(batch), { ...mark, receivedCount: mark.receivedCount - assumed + count });
+    if (mark === undefined) this.#receivedUnderDroppedMarks -= excess;
+    else this.#marks.set(markKey(batch), { ...mark, receivedCount: mark.receivedCount - excess });
   }
 
   #dropOldMarks(now: number): void {
@@ -407,12 +413,13 @@ function keptBatch(delivery: Delivery, kept: KeptRows): MeasurementBatch[] {
   const { rows } = kept;
   if (rows === undefined || isClaimed(batch.content)) return [batch];
   const content = filterRows(batch.content, (_, index) => rows.some(([from, to]) => index >= from && index < to));
-  return content.rows.length === 0 ? [] : [{ ...batch, content }];
+  // Many groups may each keep a few rows of one batch: they must not each keep all of its lists.
+  return content.rows.length === 0 ? [] : [{ ...batch, content: withoutUnused(content) }];
 }
 
 function originsOf(delivery: Delivery, rows: readonly KeptRows[]): WaitingGroup[] {
   return rows.flatMap((kept) => {
-    const origin = 'claimed' in kept ? undefined : delivery.origins[kept.batch];
+    const origin = delivery.origins[kept.batch];
     return origin === undefined ? [] : [origin];
   });
 }
@@ -422,7 +429,10 @@ export function approximateBytes(batches: readonly MeasurementBatch[]): number {
   let bytes = 0;
   for (const { content } of batches) {
     if (isClaimed(content)) bytes += 300 + 100 * content.ids.length;
-    else for (const row of content.rows) bytes += row.reduce((sum: number, cell) => sum + 4 + String(cell).length, 0);
+    else {
+      bytes += JSON.stringify([content.ids, content.names]).length;
+      for (const row of content.rows) bytes += row.reduce((sum: number, cell) => sum + 4 + String(cell).length, 0);
+    }
   }
   return bytes;
 }

@@ -1,8 +1,34 @@
+/** Every code an issue may have; `docs/errors.md` explains each. */
+export const TEMPLATE_ISSUE_CODES = [
+  // The file
+  'TEMPLATE_SYNTAX',
+  'TEMPLATE_TYPE_UNKNOWN',
+  // Its members
+  'TEMPLATE_MEMBER_MISSING',
+  'TEMPLATE_MEMBER_BLANK',
+  'TEMPLATE_MEMBER_KIND',
+  'TEMPLATE_MEMBER_INVALID',
+  'TEMPLATE_MEMBER_UNKNOWN',
+  'TEMPLATE_MEMBER_REPEATED',
+  'TEMPLATE_MEMBER_IGNORED',
+  'TEMPLATE_VALUES_MISSING',
+  'TEMPLATE_VALUE_TYPE_UNKNOWN',
+  'TEMPLATE_TYPE_NAME_REPEATED',
+  // Its expressions
+  'EXPRESSION_LANGUAGE_UNKNOWN',
+  'EXPRESSION_SYNTAX',
+  'JSONPATH_GROUPING',
+  'JSONPATH_RECURSION_IGNORED',
+  'JSONPATH_SEES_MATCH_TWICE',
+] as const;
+
+export type TemplateIssueCode = (typeof TEMPLATE_ISSUE_CODES)[number];
+
 /** A problem of a template file, found when it is loaded. An `error` rejects the file, a `warning` does not. */
 export interface TemplateIssue {
   readonly severity: 'error' | 'warning';
-  /** Stable, listed in `docs/errors.md`. */
-  readonly code: string;
+  /** Stable. */
+  readonly code: TemplateIssueCode;
   /** What was found and what was expected. */
   readonly message: string;
   /** JSON pointer (RFC 6901) of the place. */

@@ -11,7 +11,9 @@ const MAX_ID_BYTES = 200;
  */
 export function workflowIdOf(deployment: string, deviceId: string, type: string): string {
   const id = [deployment, deviceId, type].map(escapeIdPart).join('.');
-  if (id.length <= MAX_ID_BYTES) return id;
+  // UTF-8 knows no unpaired surrogates, and would make different ids equal; the JSON below tells them apart.
+  const isExact = deviceId.isWellFormed() && type.isWellFormed();
+  if (isExact && id.length <= MAX_ID_BYTES) return id;
   const hash = bytesToHex(sha256(utf8ToBytes(JSON.stringify([deviceId, type]))));
   return `${escapeIdPart(deployment).slice(0, MAX_ID_BYTES - 3 - hash.length)}.~.${hash}`;
 }

@@ -1,4 +1,5 @@
 import type { ReceivedEventData } from '@azure/event-hubs';
+import { stringify } from 'lossless-json';
 import type { DeviceMessage, JsonObject, JsonValue } from '../core/device-message.ts';
 import { parseMessageBody } from '../templates/device-content/message-body.ts';
 
@@ -58,11 +59,11 @@ export function deviceMessageOf(event: HubEvent): DeviceMessage {
   return { Body: parseMessageBody(event.body), Properties: event.properties, SystemProperties: event.systemProperties };
 }
 
-/** A data section comes as bytes; AMQP values of other clients come as what they are. */
+/** A data section comes as bytes; AMQP values of other clients come as what they are, 64-bit integers exact. */
 function bytesOf(body: unknown): Uint8Array {
   if (body instanceof Uint8Array) return body;
   if (body === undefined || body === null) return new Uint8Array();
-  return new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body));
+  return new TextEncoder().encode(typeof body === 'string' ? body : stringify(jsonOf(body)));
 }
 
 function objectOf(entries: readonly [string, unknown][]): JsonObject {
@@ -79,7 +80,8 @@ function jsonOf(value: unknown): JsonValue {
       return value;
     case 'object':
       if (value === null) return null;
-      if (value instanceof Date) return value.toISOString();
+      // An instant beyond what a Date can hold must not stall its partition.
+      if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
       if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
       if (Array.isArray(value)) return value.map(jsonOf);
       return objectOf(Object.entries(value));

@@ -1,11 +1,12 @@
 import type { CheckpointStore, EventHubConsumerClientOptions } from '@azure/event-hubs';
 import { EventHubConsumerClient } from '@azure/event-hubs';
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import { setInterval as every } from 'node:timers/promises';
 import { requireSetting } from '../config/load-config.ts';
 import type { Config } from '../config/settings.ts';
 import { taskQueuesOf } from '../config/task-queues.ts';
 import { loadTemporalSettings } from '../config/temporal-settings.ts';
+import { connectTemporal } from '../service/connect-temporal.ts';
 import { startHealthServer } from '../service/health-server.ts';
 import type { Logger } from '../service/log.ts';
 import { createLogger } from '../service/log.ts';
@@ -37,17 +38,19 @@ const RETRY_OPTIONS = { maxRetries: 1000, retryDelayInMs: 500, maxRetryDelayInMs
 /** The ingest bridge process: reads the hub and hands over to Temporal until it is asked to stop. */
 export async function bridgeMain(config: Config, embeddedTemporal: string | undefined): Promise<void> {
   const log = createLogger('ingest-bridge', config.logLevel);
-  await runService(log, () => startBridge({ config, embeddedTemporal, log }));
+  await runService(log, (signal) => startBridge({ config, embeddedTemporal, log, signal }));
 }
 
 export interface BridgeOptions {
   readonly config: Config;
   readonly embeddedTemporal: string | undefined;
   readonly log: Logger;
+  /** Aborted when the process is to stop. */
+  readonly signal: AbortSignal;
 }
 
 /** Starts reading; the deployment's name is claimed, and the templates are looked at, first. */
-export async function startBridge({ config, embeddedTemporal, log }: BridgeOptions): Promise<Service> {
+export async function startBridge({ config, embeddedTemporal, log, signal }: BridgeOptions): Promise<Service> {
   const store = storeOf(config);
   const asking = connect(config);
   await claimDeployment(store, config.deployment, {
@@ -61,7 +64,7 @@ export async function startBridge({ config, embeddedTemporal, log }: BridgeOptio
   const templates = createTemplateActivation(versions, templateFilesOf(config), log);
   await templates.refresh();
   const { connectionOptions, namespace } = loadTemporalSettings(embeddedTemporal);
-  const connection = await Connection.connect(connectionOptions);
+  const connection = await connectTemporal({ connectionOptions, log, signal });
   const client = new Client({ connection, namespace: namespace ?? 'default' });
   const bridge = createBridge(config, store, client, log);
   const watching = new AbortController();

@@ -151,7 +151,9 @@ export class PartitionIntake {
   async #handOver(normalized: NormalizedEvents): Promise<void> {
     const limit = pLimit(this.#deps.signalConcurrency);
     const signals = coalesce(this.#deps.deployment, normalized.measurements);
-    await Promise.all(signals.map((of) => limit(() => this.#signal(of))));
+    // All are waited for, even when one has been called off: whoever stops the intake may then close what they use.
+    const results = await Promise.allSettled(signals.map((of) => limit(() => this.#signal(of))));
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 
   /** In order: a later batch overtaking an earlier one would raise the mark above it. */

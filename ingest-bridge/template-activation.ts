@@ -6,6 +6,7 @@ import type { ActiveTemplates, TemplateKind, TemplateVersions } from '../stores/
 import { templateVersionOf } from '../stores/template-versions.ts';
 import { loadDeviceContent } from '../templates/device-content/load.ts';
 import { loadFhirMapping } from '../templates/fhir-mapping/load.ts';
+import { OperatorError } from '../core/operator-error.ts';
 
 export type TemplateFiles = Readonly<Record<TemplateKind, string>>;
 
@@ -18,7 +19,7 @@ export interface RefusedTemplate {
 }
 
 /** There is no pair of templates to run with. */
-export class NoTemplatesError extends Error {
+export class NoTemplatesError extends OperatorError {
   override readonly name = 'NoTemplatesError';
 }
 
@@ -51,6 +52,7 @@ export function createTemplateActivation(
   /** @returns the version a kind is to have, and the content that was considered for it */
   const consider = async (kind: TemplateKind, text: string, active: ActiveTemplates | undefined) => {
     const considered = templateVersionOf(text);
+    if (refused.get(kind)?.version !== considered) refused.delete(kind);
     if (active?.considered[kind] === considered) return { version: active[kind], considered };
     const loaded = LOADERS[kind](text);
     const issues = loaded.issues.map(({ severity, code, line, column, pointer, message }) => ({
@@ -62,7 +64,6 @@ export function createTemplateActivation(
       message,
     }));
     if (loaded.ok) {
-      refused.delete(kind);
       log.info({ kind, version: considered, warnings: issues }, 'template is valid');
       return { version: await versions.publish(kind, text), considered };
     }

@@ -79,6 +79,8 @@ export async function startPart(options: PartOptions): Promise<Part> {
 function spawnPart({ command, environment, notice }: PartOptions, writeLog: (line: string) => void): ChildProcess {
   const child = fork(EXECUTABLE, [command], {
     env: childEnvironment(environment),
+    // node:sqlite and type stripping still warn on the oldest Node that runs this.
+    execArgv: ['--disable-warning=ExperimentalWarning'],
     // A group of its own: Ctrl-C goes to the supervisor, which stops the parts in order.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

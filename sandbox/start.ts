@@ -11,7 +11,7 @@ import { firstObservation } from './first-observation.ts';
 import { freePort } from './free-port.ts';
 import type { Part } from './part.ts';
 import { startPart } from './part.ts';
-import { startTemporalServer } from './temporal-server.ts';
+import { endLeftoverTemporal, startTemporalServer } from './temporal-server.ts';
 import { findTemporal } from './temporal-executable.ts';
 import type { TemporalServer } from './temporal-server.ts';
 
@@ -127,6 +127,7 @@ class Stack {
     const given = loadTemporalSettings().connectionOptions.address;
     if (given !== undefined) return given;
     const { dataDir, cacheDir, temporalCli, temporalPort } = this.#config;
+    await endLeftoverTemporal(dataDir);
     const executable = await findTemporal({ named: temporalCli, cacheDir, progress: this.#print });
     const options = {
       executable,

@@ -4,6 +4,7 @@ import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync, stat
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { childEnvironment } from '../config/load-config.ts';
+import { OperatorError } from '../core/operator-error.ts';
 
 /** The version that can be built from source (later ones replace a module locally, which `go install` refuses). */
 const GO_MODULE = 'github.com/temporalio/cli/cmd/temporal@v1.5.1';
@@ -18,7 +19,7 @@ export interface FindTemporalOptions {
 }
 
 /** No `temporal` executable is to be had; the message names the ways out. */
-export class TemporalNotFoundError extends Error {
+export class TemporalNotFoundError extends OperatorError {
   override readonly name = 'TemporalNotFoundError';
 }
 

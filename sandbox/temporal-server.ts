@@ -38,8 +38,7 @@ const READY_WITHIN_MS = 60_000;
  */
 export async function startTemporalServer(options: TemporalServerOptions): Promise<TemporalServer> {
   const { dataDir, port, uiPort } = options;
-  const pidFile = join(dataDir, 'temporal.pid');
-  await endLeftover(pidFile);
+  const pidFile = pidFileOf(dataDir);
   const child = spawn(options.executable, argumentsOf(options), {
     env: childEnvironment(),
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -70,20 +69,29 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
 }
 
 function argumentsOf({ dataDir, port, uiPort }: TemporalServerOptions): string[] {
-  const database = ['--db-filename', join(dataDir, 'temporal.db')];
+  const database = ['--db-filename', databaseOf(dataDir)];
   const pragmas = ['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL'];
   const ports = ['--ip', HOST, '--port', String(port), '--ui-ip', HOST, '--ui-port', String(uiPort)];
   return ['server', 'start-dev', ...ports, ...database, ...pragmas, '--log-level', 'warn'];
 }
 
+function databaseOf(dataDir: string): string {
+  return join(dataDir, 'temporal.db');
+}
+
+function pidFileOf(dataDir: string): string {
+  return join(dataDir, 'temporal.pid');
+}
+
 /**
- * A supervisor that was killed leaves its server behind, with the database open. It is ended, if the process of that
- * number still is that server.
+ * A supervisor that was killed leaves its server behind, with the database open and the port taken. It is ended, if the
+ * process of that number still is that server. To be called before a port is chosen.
  */
-async function endLeftover(pidFile: string): Promise<void> {
+export async function endLeftoverTemporal(dataDir: string): Promise<void> {
+  const pidFile = pidFileOf(dataDir);
   if (!existsSync(pidFile)) return;
   const pid = Number(readFileSync(pidFile, 'utf8'));
-  if (Number.isInteger(pid) && pid > 1 && (await commandOf(pid)).includes('start-dev')) {
+  if (Number.isInteger(pid) && pid > 1 && (await commandOf(pid)).includes(databaseOf(dataDir))) {
     process.kill(pid, 'SIGTERM');
     for (let waited = 0; waited < 10_000 && (await commandOf(pid)) !== ''; waited += 100) await rest(100);
   }

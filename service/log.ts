@@ -19,7 +19,10 @@ function describeError(error: unknown): Record<string, unknown> {
     type: error.name,
     ...('code' in error && { code: error.code }),
     ...(ours.includes(error.name) && { message: error.message }),
-    frames: error.stack?.split('\n').filter((line) => line.trimStart().startsWith('at ')).slice(0, 8),
+    frames: error.stack
+      ?.split('\n')
+      .filter((line) => line.trimStart().startsWith('at '))
+      .slice(0, 8),
     ...(error.cause !== undefined && { cause: describeError(error.cause) }),
   };
 }

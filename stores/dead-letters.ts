@@ -34,17 +34,23 @@ export function createDeadLetters(
   now: () => Date = () => new Date(),
 ): DeadLetters {
   const prefix = `${keyPart(deployment)}/dead-letters/`;
-  const writer = randomUUID();
+  let writer = randomUUID();
   // One append at a time: a segment has one writer, and its records must not run into each other.
   let last: Promise<void> = Promise.resolve();
   return {
     async add(letters) {
       if (letters.length === 0) return;
       const lines = letters.map((letter) => `${JSON.stringify(letter)}\n`).join('');
-      const key = `${prefix}${now().toISOString().slice(0, 10)}/${writer}`;
-      const appended = last.then(() => store.append(key, new TextEncoder().encode(lines)));
+      const append = (): Promise<void> => {
+        const key = `${prefix}${now().toISOString().slice(0, 10)}/${writer}`;
+        return store.append(key, new TextEncoder().encode(lines));
+      };
+      const appended = last.then(append);
       // The next append must come after this one, whether or not this one succeeds; who asked for it hears of a failure.
-      last = appended.catch(() => undefined);
+      // It may have left half a record: nothing may be added to that, so the next one begins a segment of its own.
+      last = appended.catch(() => {
+        writer = randomUUID();
+      });
       await appended;
     },
 

@@ -3,6 +3,7 @@ import { getJson, putJson } from './json-object.ts';
 import { keyPart } from './key-part.ts';
 import type { ObjectStore } from './object-store.ts';
 import { StoreConflictError } from './object-store.ts';
+import { OperatorError } from '../core/operator-error.ts';
 
 /** What a deployment's name stands for since its first start; two that differ would count in each other's ledgers. */
 export interface DeploymentRecord {
@@ -16,7 +17,7 @@ const RecordSchema: z.ZodType<DeploymentRecord> = z
   .readonly();
 
 /** A deployment's name is already taken by another hub or consumer group. */
-export class DeploymentTakenError extends Error {
+export class DeploymentTakenError extends OperatorError {
   override readonly name = 'DeploymentTakenError';
   constructor(deployment: string, member: string, found: string, expected: string) {
     super(

@@ -3,7 +3,7 @@ import type { Dirent } from 'node:fs';
 import { link, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ListedObject, ObjectStore, StoredObject, WriteCondition } from './object-store.ts';
-import { assertKey, StoreConflictError, StoreUnavailableError } from './object-store.ts';
+import { assertKey, assertPrefix, StoreConflictError, StoreUnavailableError } from './object-store.ts';
 
 /** Folder of the versions of one object: no key can end so, since an at sign is not allowed in one. */
 const VERSIONS = '@v';
@@ -45,6 +45,7 @@ export function createFolderStore(root: string): ObjectStore {
     },
 
     async *list(prefix) {
+      assertPrefix(prefix);
       yield* await guarded('list', prefix, () => listKeys(root, prefix));
     },
 

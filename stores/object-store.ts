@@ -1,3 +1,4 @@
+import { OperatorError } from '../core/operator-error.ts';
 /** What is stored under a key, and the version a conditional write names. */
 export interface StoredObject {
   readonly value: Uint8Array;
@@ -46,7 +47,7 @@ export class StoreConflictError extends Error {
 }
 
 /** The store could not be read or written; the same call may work later. */
-export class StoreUnavailableError extends Error {
+export class StoreUnavailableError extends OperatorError {
   override readonly name = 'StoreUnavailableError';
   constructor(action: string, key: string, options?: ErrorOptions) {
     super(`Could not ${action} ${key} in the store`, options);
@@ -54,6 +55,11 @@ export class StoreUnavailableError extends Error {
 }
 
 const KEY = /^[A-Za-z0-9._~-]+(\/[A-Za-z0-9._~-]+)*$/;
+
+/** @throws RangeError for a prefix no key can begin with */
+export function assertPrefix(prefix: string): void {
+  if (prefix !== '') assertKey(prefix.replace(/\/$/, ''));
+}
 
 /** @throws RangeError for a key that a store could not hold, or that would leave it */
 export function assertKey(key: string): void {

@@ -1,4 +1,4 @@
-import type { TemplateIssue } from '../core/template-issue.ts';
+import type { TemplateIssue, TemplateIssueCode } from '../core/template-issue.ts';
 import type { TemplateNode } from './template-node.ts';
 import { TemplateReader, TemplateSyntaxError } from './template-reader.ts';
 
@@ -12,7 +12,7 @@ export interface TemplateFile {
   readonly issueAt: (
     node: TemplateNode,
     severity: TemplateIssue['severity'],
-    code: string,
+    code: TemplateIssueCode,
     message: string,
   ) => TemplateIssue;
 }

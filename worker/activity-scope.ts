@@ -1,10 +1,8 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
 import type { ActivityScope } from '../activities/observations.ts';
 
 /** How long before its deadline an activity stops sending: the server must not count it out while a write is under way. */
 const MARGIN_MS = 5_000;
-const HEARTBEAT_EVERY_MS = 5_000;
 
 /** The running activity, as activities see it. */
 export function currentScope(): ActivityScope {
@@ -24,27 +22,4 @@ export function currentScope(): ActivityScope {
       });
     },
   };
-}
-
-/**
- * Reports life every few seconds while an activity runs, so that a worker that died or was stopped is noticed soon, and
- * a cancelled activity learns of it. A stopped process sends nothing, which is the point.
- */
-export class HeartbeatInterceptor implements ActivityInboundCallsInterceptor {
-  readonly #context: Context;
-
-  constructor(context: Context) {
-    this.#context = context;
-  }
-
-  async execute(input: ActivityExecuteInput, next: Next<ActivityInboundCallsInterceptor, 'execute'>): Promise<unknown> {
-    const timer = setInterval(() => {
-      this.#context.heartbeat();
-    }, HEARTBEAT_EVERY_MS);
-    try {
-      return await next(input);
-    } finally {
-      clearInterval(timer);
-    }
-  }
 }

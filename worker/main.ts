@@ -1,8 +1,8 @@
-import { Connection } from '@temporalio/client';
 import type { WorkflowBundleOption } from '@temporalio/worker';
 import { NativeConnection } from '@temporalio/worker';
 import { loadTemporalSettings } from '../config/temporal-settings.ts';
 import type { Config } from '../config/settings.ts';
+import { connectTemporal } from '../service/connect-temporal.ts';
 import { startHealthServer } from '../service/health-server.ts';
 import type { Logger } from '../service/log.ts';
 import { createLogger } from '../service/log.ts';
@@ -16,24 +16,37 @@ import { createWorkers, installTemporalRuntime } from './worker.ts';
 export async function workerMain(config: Config, embeddedTemporal: string | undefined): Promise<void> {
   const log = createLogger('worker', config.logLevel);
   installTemporalRuntime(log);
-  await runService(log, () => startWorker({ config, embeddedTemporal, log }));
+  await runService(log, (signal) => startWorker({ config, embeddedTemporal, log, signal }));
 }
 
 export interface WorkerOptions {
   readonly config: Config;
   readonly embeddedTemporal: string | undefined;
   readonly log: Logger;
+  /** Aborted when the process is to stop. */
+  readonly signal: AbortSignal;
   /** Built once where several workers start in one process. */
   readonly workflowBundle?: WorkflowBundleOption;
 }
 
-/** Starts polling; the namespace is made ready first. */
-export async function startWorker({ config, embeddedTemporal, log, workflowBundle }: WorkerOptions): Promise<Service> {
+/**
+ * Starts polling. The namespace is made ready first: workflows of one without the search attributes would be stuck at
+ * their first trouble.
+ *
+ * @throws NamespaceNotReadyError
+ */
+export async function startWorker(options: WorkerOptions): Promise<Service> {
+  const { config, embeddedTemporal, log, signal, workflowBundle } = options;
   const { connectionOptions, namespace = 'default' } = loadTemporalSettings(embeddedTemporal);
-  await prepare(connectionOptions, namespace, log);
+  const preparing = await connectTemporal({ connectionOptions, log, signal });
+  try {
+    await prepareNamespace(preparing, namespace, log);
+  } finally {
+    await preparing.close();
+  }
   const connection = await NativeConnection.connect(connectionOptions);
   const bundle = workflowBundle === undefined ? {} : { workflowBundle };
-  const workers = await createWorkers({ config, connection, namespace, store: storeOf(config), ...bundle });
+  const workers = await createWorkers({ config, connection, namespace, store: storeOf(config), log, ...bundle });
   let isRunning = true;
   const ended = workers.run().finally(() => {
     isRunning = false;
@@ -50,18 +63,4 @@ export async function startWorker({ config, embeddedTemporal, log, workflowBundl
       await connection.close(); // or the process never exits
     },
   };
-}
-
-/** Workflows of a namespace without the search attributes would be stuck at their first trouble: better not to start. */
-async function prepare(
-  connectionOptions: Parameters<typeof Connection.connect>[0],
-  namespace: string,
-  log: Logger,
-): Promise<void> {
-  const connection = await Connection.connect(connectionOptions);
-  try {
-    await prepareNamespace(connection, namespace, log);
-  } finally {
-    await connection.close();
-  }
 }

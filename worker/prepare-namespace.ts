@@ -3,6 +3,7 @@ import { msToTs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
 import type { Logger } from '../service/log.ts';
 import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.ts';
+import { OperatorError } from '../core/operator-error.ts';
 
 const { IndexedValueType } = proto.temporal.api.enums.v1;
 const INDEXED_TYPES = {
@@ -14,7 +15,7 @@ const INDEXED_TYPES = {
 const RETENTION_DAYS = 7;
 
 /** The namespace lacks something that the system cannot do without, and it may not be added from here. */
-export class NamespaceNotReadyError extends Error {
+export class NamespaceNotReadyError extends OperatorError {
   override readonly name = 'NamespaceNotReadyError';
 }
 

@@ -10,12 +10,14 @@ import { requireSetting } from '../config/load-config.ts';
 import type { Config } from '../config/settings.ts';
 import { taskQueuesOf } from '../config/task-queues.ts';
 import type { Logger } from '../service/log.ts';
+import type { Claims } from '../stores/claims.ts';
 import { createClaims } from '../stores/claims.ts';
 import { createDeadLetters } from '../stores/dead-letters.ts';
 import type { ObjectStore } from '../stores/object-store.ts';
 import { createTemplateVersions } from '../stores/template-versions.ts';
 import { createTotals } from '../stores/totals.ts';
-import { currentScope, HeartbeatInterceptor } from './activity-scope.ts';
+import { currentScope } from './activity-scope.ts';
+import { FailureLogInterceptor, HeartbeatInterceptor } from './activity-interceptors.ts';
 import { createCurrentMapping } from './current-mapping.ts';
 
 export interface WorkersOptions {
@@ -23,6 +25,7 @@ export interface WorkersOptions {
   readonly connection: NativeConnection;
   readonly namespace: string;
   readonly store: ObjectStore;
+  readonly log: Logger;
   /** Built once where several workers start in one process. */
   readonly workflowBundle?: WorkflowBundleOption;
 }
@@ -47,22 +50,19 @@ export function installTemporalRuntime(log: Logger): void {
   const logger = new DefaultLogger('INFO', ({ level, message, meta }) => {
     // Temporal quotes failures, which may hold foreign text: only where it happened is taken along.
     const { workflowId, runId, activityType, taskQueue } = (meta ?? {}) as Record<string, unknown>;
-    // True of the worker that talks to FHIR, and meant so.
-    const isMeant = message.startsWith('No workflows registered');
-    log[isMeant ? 'debug' : levels[level]]({ workflowId, runId, activityType, taskQueue }, message);
+    // The first is true of the worker that talks to FHIR, and meant so; failures we log ourselves, with their code.
+    const isKnown = message.startsWith('No workflows registered') || message === 'Activity failed';
+    log[isKnown ? 'debug' : levels[level]]({ workflowId, runId, activityType, taskQueue }, message);
   });
   Runtime.install({ logger, shutdownSignals: [] });
 }
 
-export async function createWorkers({
-  config,
-  connection,
-  namespace,
-  store,
-  workflowBundle,
-}: WorkersOptions): Promise<Workers> {
+export async function createWorkers(options: WorkersOptions): Promise<Workers> {
+  const { config, connection, namespace, store, log, workflowBundle } = options;
   const queues = taskQueuesOf(config.deployment);
   const bundle = workflowBundle ?? (await bundleWorkflows());
+  const logFailures = (context: Context) => ({ inbound: new FailureLogInterceptor(context, log) });
+  const beat = (context: Context) => ({ inbound: new HeartbeatInterceptor(context) });
   const shared = { connection, namespace, shutdownGraceTime: '20s' } as const;
   const claims = createClaims(store, config.deployment);
   const workflows = await Worker.create({
@@ -70,13 +70,14 @@ export async function createWorkers({
     taskQueue: queues.workflows,
     workflowBundle: bundle,
     activities: createKeepingActivities({ claims, totals: createTotals(store, config.deployment) }),
+    interceptors: { activity: [logFailures] },
   });
   const fhir = await Worker.create({
     ...shared,
     taskQueue: queues.fhir,
-    activities: fhirActivities(config, store, claims),
+    activities: fhirActivities(config, store, claims, log),
     maxTaskQueueActivitiesPerSecond: config.fhirDeliveriesPerSecond,
-    interceptors: { activity: [(context) => ({ inbound: new HeartbeatInterceptor(context) })] },
+    interceptors: { activity: [logFailures, beat] },
   });
   return {
     async run() {
@@ -95,7 +96,7 @@ function shutdownRunning(workers: readonly Worker[]): void {
   for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
 }
 
-function fhirActivities(config: Config, store: ObjectStore, claims: ReturnType<typeof createClaims>) {
+function fhirActivities(config: Config, store: ObjectStore, claims: Claims, log: Logger) {
   const fhirUrl = requireSetting(config, 'fhirUrl');
   const fhir = createHttpFhirClient({
     baseUrl: fhirUrl,
@@ -121,6 +122,9 @@ function fhirActivities(config: Config, store: ObjectStore, claims: ReturnType<t
       ),
       scope: currentScope,
       now: () => new Date(),
+      onUnexpected: (thrown) => {
+        log.error({ err: thrown }, 'an unexpected error was thrown in a delivery: a defect');
+      },
     }),
   };
 }

@@ -39,5 +39,6 @@ async function putIfAbsent(fhirUrl: string, resource: { resourceType: string; id
     headers: { 'content-type': 'application/fhir+json' },
     body: JSON.stringify(resource),
   });
-  if (!response.ok) throw new Error(`${resource.resourceType} could not be registered: the FHIR server answered ${response.status}`);
+  if (!response.ok)
+    throw new Error(`${resource.resourceType} could not be registered: the FHIR server answered ${response.status}`);
 }

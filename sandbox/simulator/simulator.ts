@@ -22,7 +22,7 @@ export function startSimulator({ connectionString, hub, devices, intervalMs, log
     let interval = 0;
     for await (const _ of every(intervalMs, undefined, { signal: stopping.signal })) {
       const due = devices.filter((device) => interval % device.everyIntervals === 0);
-      await Promise.all(due.map((device) => send(producer, device, log)));
+      await Promise.all(due.map((device) => send(producer, device, stopping.signal, log)));
       interval += 1;
     }
   };
@@ -40,11 +40,20 @@ export function startSimulator({ connectionString, hub, devices, intervalMs, log
 }
 
 /** One device's events keep their order: they go to one partition, by its id. */
-async function send(producer: EventHubProducerClient, device: SimulatedDevice, log: Logger): Promise<void> {
+async function send(
+  producer: EventHubProducerClient,
+  device: SimulatedDevice,
+  abortSignal: AbortSignal,
+  log: Logger,
+): Promise<void> {
   const body = Buffer.from(JSON.stringify(device.message(new Date())));
   try {
-    await producer.sendBatch([{ body, contentType: 'application/json' }], { partitionKey: device.deviceId });
+    await producer.sendBatch([{ body, contentType: 'application/json' }], {
+      partitionKey: device.deviceId,
+      abortSignal,
+    });
   } catch (error) {
+    if (abortSignal.aborted) return;
     log.warn({ err: error }, 'a simulated message could not be sent');
   }
 }

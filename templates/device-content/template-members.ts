@@ -1,9 +1,14 @@
-import type { TemplateIssue } from '../../core/template-issue.ts';
+import type { TemplateIssue, TemplateIssueCode } from '../../core/template-issue.ts';
 import { numberText } from '../expression/text-conversion.ts';
 import type { TemplateNode } from '../template-file.ts';
 
 /** Notes an issue at a node. */
-export type Report = (node: TemplateNode, severity: TemplateIssue['severity'], code: string, message: string) => void;
+export type Report = (
+  node: TemplateNode,
+  severity: TemplateIssue['severity'],
+  code: TemplateIssueCode,
+  message: string,
+) => void;
 
 /** An object of a template file whose members are read by name, ignoring case, each problem reported at its place. */
 export class TemplateMembers {

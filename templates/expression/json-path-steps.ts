@@ -1,3 +1,4 @@
+import type { TemplateIssueCode } from '../../core/template-issue.ts';
 import type { TextTest } from './regular-expression.ts';
 
 /** One step of a JSONPath; `recursive` after `..`. */
@@ -36,6 +37,6 @@ export interface ParsedPath {
 }
 
 export interface ExpressionWarning {
-  readonly code: string;
+  readonly code: TemplateIssueCode;
   readonly message: string;
 }

@@ -1,4 +1,5 @@
 import { isFhirDecimal } from '../../core/decimal.ts';
+import type { TemplateIssueCode } from '../../core/template-issue.ts';
 import type { TemplateFile, TemplateNode } from '../template-file.ts';
 
 /** Reads the members of one object of a mapping, and notes every problem at its place. */
@@ -84,7 +85,7 @@ export class TemplateObject {
     this.error(node, 'TEMPLATE_MEMBER_INVALID', message);
   }
 
-  error(node: TemplateNode, code: string, message: string): void {
+  error(node: TemplateNode, code: TemplateIssueCode, message: string): void {
     this.file.issues.push(this.file.issueAt(node, 'error', code, message));
   }
 

@@ -21,7 +21,10 @@ describe('the pipeline', () => {
   test('makes Observations of the messages of registered devices', async () => {
     await system.register('monitor-a', 'patient-a');
     await system.register('cuff-a', 'patient-a');
-    await system.send('monitor-a', ...[0, 5, 10].map((s) => ({ deviceId: 'monitor-a', measuredAt: at(s), heartRate: 60 + s })));
+    await system.send(
+      'monitor-a',
+      ...[0, 5, 10].map((s) => ({ deviceId: 'monitor-a', measuredAt: at(s), heartRate: 60 + s })),
+    );
     await system.send('cuff-a', {
       deviceId: 'cuff-a',
       measuredAt: at(0),
@@ -55,12 +58,18 @@ describe('the pipeline', () => {
 
   test('keeps a reading that is no number from its own Observation only', async () => {
     await system.register('monitor-c', 'patient-c');
-    const reading = (s: number, heartRate: unknown): object => ({ deviceId: 'monitor-c', measuredAt: at(s), heartRate });
+    const reading = (s: number, heartRate: unknown): object => ({
+      deviceId: 'monitor-c',
+      measuredAt: at(s),
+      heartRate,
+    });
     await system.send('monitor-c', reading(0, 71), reading(5, 'unknown'), reading(10, 73));
 
     await eventually(async () => {
       const found = await system.observations('&subject=Patient/patient-c');
-      expect(found.filter(({ code }) => code.text === 'heartRate').map((o) => o.valueQuantity?.value)).toEqual([71, 73]);
+      expect(found.filter(({ code }) => code.text === 'heartRate').map((o) => o.valueQuantity?.value)).toEqual([
+        71, 73,
+      ]);
       const hourly = found.find(({ code }) => code.text === 'heartRateHourly');
       expect(hourly?.valueSampledData?.data).toMatch(/^71 E 73 E/);
     });

@@ -21,7 +21,10 @@ interface PublishedCase {
   readonly templateText?: string;
   readonly message: { readonly Body: unknown; readonly Properties: object; readonly SystemProperties: object };
   readonly messageText?: string;
-  readonly expect: { readonly measurements?: readonly Omit<Measurement, 'ingestionTimeUtc'>[]; readonly messageError?: true };
+  readonly expect: {
+    readonly measurements?: readonly Omit<Measurement, 'ingestionTimeUtc'>[];
+    readonly messageError?: true;
+  };
 }
 
 const folder = process.env['CONFORMANCE_CASES'] ?? resolve(import.meta.dirname, '../../../shared/cases');
@@ -102,7 +105,9 @@ function publishedTemplate(type: string, names: readonly string[]): unknown {
     const text = JSON.stringify({ templateType: 'CollectionFhir', template: [element] });
     const loaded = loadFhirMapping(text);
     if (!loaded.ok || loaded.template.forType(type) === undefined) return false;
-    const { template } = element as { template: { value?: { valueName: string }; components?: { value: { valueName: string } }[] } };
+    const { template } = element as {
+      template: { value?: { valueName: string }; components?: { value: { valueName: string } }[] };
+    };
     const mapped = [template.value?.valueName, ...(template.components ?? []).map(({ value }) => value.valueName)];
     return names.every((name) => mapped.includes(name));
   });
@@ -161,7 +166,10 @@ function observationsOf(
   return types.flatMap((type) => {
     const template = loaded.template.forType(type);
     const own = measurements.filter((measurement) => measurement.type === type);
-    const complete = own.map((measurement) => ({ ...withoutNulls(measurement), ingestionTimeUtc: '2026-01-01T00:00:00Z' }));
+    const complete = own.map((measurement) => ({
+      ...withoutNulls(measurement),
+      ingestionTimeUtc: '2026-01-01T00:00:00Z',
+    }));
     const groups = (template?.group(complete) ?? []).filter(({ isEmpty }) => !isEmpty);
     return groups.map((group) => ownPart(JSON.parse(stringify(template?.create(group, ids, '')) ?? '') as Observation));
   });

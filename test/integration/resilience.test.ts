@@ -108,14 +108,19 @@ describe('what happens when parts go away', () => {
     const good = await readFile(deviceContentFile, 'utf8');
     await writeFile(deviceContentFile, good.replace('"typeName"', '"typName"'));
     await eventually(async () => {
-      const { refusedTemplates } = (await system.bridgeHealth()) as { refusedTemplates: { issues: { code: string; line: number }[] }[] };
+      const { refusedTemplates } = (await system.bridgeHealth()) as {
+        refusedTemplates: { issues: { code: string; line: number }[] }[];
+      };
       expect(refusedTemplates[0]?.issues.map(({ code }) => code)).toContain('TEMPLATE_MEMBER_UNKNOWN');
       expect(refusedTemplates[0]?.issues[0]?.line).toBeGreaterThan(1);
     });
     await system.send('monitor-a', reading('monitor-a', 0));
     await eventually(() => expectReadings(1));
 
-    await writeFile(deviceContentFile, good.replaceAll('$.matchedToken.heartRate', '$.matchedToken.pulse').replaceAll('@heartRate', '@pulse'));
+    await writeFile(
+      deviceContentFile,
+      good.replaceAll('$.matchedToken.heartRate', '$.matchedToken.pulse').replaceAll('@heartRate', '@pulse'),
+    );
     await eventually(async () => {
       expect(await system.bridgeHealth()).toMatchObject({ refusedTemplates: [] });
     });

@@ -93,7 +93,9 @@ export class LocalSystem {
   async startWorker(): Promise<void> {
     const log = createLogger('worker', this.config.logLevel);
     const workflowBundle = await (bundle ??= bundleQuietly());
-    this.#worker = await startWorker({ config: this.config, embeddedTemporal: temporalAddress(), log, workflowBundle });
+    const { signal } = new AbortController();
+    const options = { config: this.config, embeddedTemporal: temporalAddress(), log, signal, workflowBundle };
+    this.#worker = await startWorker(options);
     // A worker that fails is what the test is about to see; it must not end the run.
     this.#worker.ended.catch(() => undefined);
   }
@@ -105,7 +107,8 @@ export class LocalSystem {
 
   async startBridge(): Promise<void> {
     const log = createLogger('ingest-bridge', this.config.logLevel);
-    this.#bridge = await startBridge({ config: this.config, embeddedTemporal: temporalAddress(), log });
+    const { signal } = new AbortController();
+    this.#bridge = await startBridge({ config: this.config, embeddedTemporal: temporalAddress(), log, signal });
     this.#bridge.ended.catch(() => undefined); // as above
   }
 
@@ -132,7 +135,9 @@ export class LocalSystem {
 
   /** Sends events of one device in order. */
   async send(partitionKey: string, ...bodies: readonly (object | string)[]): Promise<void> {
-    const events = bodies.map((body) => ({ body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)) }));
+    const events = bodies.map((body) => ({
+      body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
+    }));
     await this.sendEvents(partitionKey, events);
   }
 
@@ -187,7 +192,10 @@ export class LocalSystem {
   async stop(): Promise<void> {
     await this.stopBridge();
     for await (const { workflowId } of this.client.workflow.list({ query: this.#running() })) {
-      await this.client.workflow.getHandle(workflowId).terminate('the test is over').catch(() => undefined); // it may have ended
+      await this.client.workflow
+        .getHandle(workflowId)
+        .terminate('the test is over')
+        .catch(() => undefined); // it may have ended
     }
     await this.stopWorker();
     await this.#producer.close();

@@ -31,9 +31,9 @@ describe('a template file', () => {
   test('knows the place of every node', () => {
     const { root, issueAt } = readTemplateFile('{\n  "x/y": [\n    {"Name": "n"}\n  ]\n}');
     const name = root!.member('X/Y')!.items[0]!.member('name')!;
-    expect(issueAt(name, 'warning', 'CODE', 'words')).toEqual({
+    expect(issueAt(name, 'warning', 'TEMPLATE_SYNTAX', 'words')).toEqual({
       severity: 'warning',
-      code: 'CODE',
+      code: 'TEMPLATE_SYNTAX',
       message: 'words',
       pointer: '/x~1y/0/Name',
       line: 3,

@@ -1,0 +1,156 @@
+import { describe, expect, test } from '@jest/globals';
+import type { ObjectStore, StoredObject } from '../../../stores/object-store.ts';
+import { StoreConflictError } from '../../../stores/object-store.ts';
+import { increment, readCounter } from '../../support/store-counter.ts';
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const text = (stored: StoredObject | undefined): string | undefined => stored && new TextDecoder().decode(stored.value);
+
+/** What every object store must do; `storeOf` gives an empty one. */
+export function describeObjectStore(name: string, storeOf: () => ObjectStore): void {
+  const keysUnder = async (store: ObjectStore, prefix: string): Promise<string[]> => {
+    const keys: string[] = [];
+    for await (const { key } of store.list(prefix)) keys.push(key);
+    return keys;
+  };
+
+  describe(`${name}: objects`, () => {
+    test('what is not there is undefined', async () => {
+      const store = storeOf();
+      expect(await store.get('a/b')).toBeUndefined();
+      expect(await store.readAppended('a/b')).toBeUndefined();
+    });
+
+    test('the last write is read, with the version it returned', async () => {
+      const store = storeOf();
+      const first = await store.put('a/b', bytes('one'));
+      const second = await store.put('a/b', bytes('two'));
+      expect(second).not.toBe(first);
+      const read = await store.get('a/b');
+      expect([text(read), read?.version]).toEqual(['two', second]);
+    });
+
+    test('any bytes are kept, none at all too', async () => {
+      const store = storeOf();
+      await store.put(
+        'all',
+        Uint8Array.from({ length: 256 }, (_, i) => i),
+      );
+      await store.put('none', new Uint8Array());
+      expect([...(await store.get('all'))!.value]).toEqual(Array.from({ length: 256 }, (_, i) => i));
+      expect((await store.get('none'))?.value).toHaveLength(0);
+    });
+
+    test('a key may begin with another', async () => {
+      const store = storeOf();
+      await store.put('a', bytes('short'));
+      await store.put('a/b', bytes('long'));
+      expect([text(await store.get('a')), text(await store.get('a/b'))]).toEqual(['short', 'long']);
+      expect(await keysUnder(store, '')).toEqual(['a', 'a/b']);
+    });
+
+    test('deleting removes it; deleting what is not there is no error', async () => {
+      const store = storeOf();
+      await store.put('a', bytes('one'));
+      await store.append('log', bytes('one'));
+      for (const key of ['a', 'a', 'log', 'never']) await store.delete(key);
+      expect(await store.get('a')).toBeUndefined();
+      expect(await store.readAppended('log')).toBeUndefined();
+      expect(await keysUnder(store, '')).toEqual([]);
+    });
+  });
+
+  describe(`${name}: conditional writes`, () => {
+    test('ifAbsent writes once', async () => {
+      const store = storeOf();
+      await store.put('a', bytes('one'), { ifAbsent: true });
+      await expect(store.put('a', bytes('two'), { ifAbsent: true })).rejects.toThrow(StoreConflictError);
+      expect(text(await store.get('a'))).toBe('one');
+    });
+
+    test('ifVersion writes over that version only', async () => {
+      const store = storeOf();
+      const first = await store.put('a', bytes('one'));
+      const second = await store.put('a', bytes('two'), { ifVersion: first });
+      await expect(store.put('a', bytes('three'), { ifVersion: first })).rejects.toThrow(StoreConflictError);
+      expect(text(await store.get('a'))).toBe('two');
+      await store.put('a', bytes('three'), { ifVersion: second });
+      expect(text(await store.get('a'))).toBe('three');
+    });
+
+    test('ifVersion fails where nothing is, also after a delete', async () => {
+      const store = storeOf();
+      await expect(store.put('a', bytes('one'), { ifVersion: '1' })).rejects.toThrow(StoreConflictError);
+      const version = await store.put('a', bytes('one'));
+      await store.delete('a');
+      await expect(store.put('a', bytes('two'), { ifVersion: version })).rejects.toThrow(StoreConflictError);
+      await store.put('a', bytes('two'), { ifAbsent: true });
+      expect(text(await store.get('a'))).toBe('two');
+    });
+
+    test('of many who begin at once one is first', async () => {
+      const store = storeOf();
+      const writes = Array.from({ length: 8 }, (_, i) => store.put('a', bytes(String(i)), { ifAbsent: true }));
+      const results = await Promise.allSettled(writes);
+      expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      const winner = results.findIndex(({ status }) => status === 'fulfilled');
+      expect(text(await store.get('a'))).toBe(String(winner));
+    });
+
+    test('eight writers count without losing a step, and readers always see a whole value', async () => {
+      const store = storeOf();
+      let isCounting = true;
+      const seen: number[] = [];
+      const read = async (): Promise<void> => {
+        while (isCounting) {
+          const stored = await store.get('counter');
+          if (stored !== undefined) seen.push(readCounter(stored.value));
+        }
+      };
+      const reading = [read(), read()];
+      await Promise.all(Array.from({ length: 8 }, () => increment(store, 'counter', 10)));
+      isCounting = false;
+      await Promise.all(reading);
+      expect(readCounter((await store.get('counter'))!.value)).toBe(80);
+      expect(seen.length).toBeGreaterThan(0);
+    });
+  });
+
+  describe(`${name}: appending and listing`, () => {
+    test('appends add up, in order', async () => {
+      const store = storeOf();
+      for (const part of ['one ', 'two ', 'three']) await store.append('log', bytes(part));
+      expect(new TextDecoder().decode(await store.readAppended('log'))).toBe('one two three');
+    });
+
+    test('lists what begins with a prefix, in order of key, with sizes', async () => {
+      const store = storeOf();
+      for (const key of ['b/2', 'a/1', 'b/10', 'b/1/x', 'bb/1']) await store.put(key, bytes(key));
+      await store.append('b/log', bytes('12345'));
+      expect(await keysUnder(store, 'b/')).toEqual(['b/1/x', 'b/10', 'b/2', 'b/log']);
+      expect(await keysUnder(store, 'b/1')).toEqual(['b/1/x', 'b/10']);
+      expect(await keysUnder(store, 'c')).toEqual([]);
+      expect(await keysUnder(store, '')).toHaveLength(6);
+      for await (const { key, sizeBytes, modifiedAt } of store.list('b/')) {
+        expect(sizeBytes).toBe(key === 'b/log' ? 5 : key.length);
+        expect(Math.abs(Date.now() - modifiedAt)).toBeLessThan(60_000);
+      }
+    });
+
+    test.each(['', '/a', 'a/', 'a//b', '.', '..', '../a', 'a/../../b', 'a b', 'a@v', 'a\\b', 'ü', 'a\n'])(
+      'refuses the key %j',
+      async (key) => {
+        const store = storeOf();
+        await expect(store.get(key)).rejects.toThrow(RangeError);
+        await expect(store.put(key, bytes('one'))).rejects.toThrow(RangeError);
+        await expect(store.append(key, bytes('one'))).rejects.toThrow(RangeError);
+        await expect(store.readAppended(key)).rejects.toThrow(RangeError);
+        await expect(store.delete(key)).rejects.toThrow(RangeError);
+      },
+    );
+
+    test.each(['..', '../', 'a/../b', '/'])('refuses the prefix %j', async (prefix) => {
+      await expect(keysUnder(storeOf(), prefix)).rejects.toThrow(RangeError);
+    });
+  });
+}
