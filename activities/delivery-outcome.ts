@@ -134,7 +134,7 @@ async function keptRows(
     if (isWhole) kept.push({ batch });
     else if (!isClaimed(of.content)) kept.push({ batch, rows: rangesOf(indexes.sort((a, b) => a - b)) });
     else {
-      const content = await claims.put(workflowId, pick(rows, indexes));
+      const content = await claims.put(workflowId, of, pick(rows, indexes));
       kept.push({ batch, claimed: { ...withoutMark(of), content } });
     }
   }

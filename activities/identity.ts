@@ -4,7 +4,7 @@ import type { Assignment, IdentityAnswer, IdentityQuestion } from '../core/ident
 import type { FhirClient } from './fhir-client.ts';
 import { toApplicationFailure } from './failures.ts';
 
-export type IdentityMode = 'Lookup' | 'LookupWithEncounter';
+type IdentityMode = 'Lookup' | 'LookupWithEncounter';
 
 export interface IdentityDeps {
   readonly fhir: FhirClient;
@@ -121,15 +121,22 @@ function presentAssignment(deps: IdentityDeps, device: Device & { id: string }):
   return { device: device.id, patient };
 }
 
-/** Whose the device was, version by version; neighbours of the same patient are one. */
+/**
+ * Whose the device was, version by version; neighbours of the same patient are one. Before its first patient it was
+ * nobody's: what it measured then is the first patient's, who got it before it was registered. After that, a time
+ * without a patient is nobody's.
+ */
 async function assignmentsOf(deps: IdentityDeps, device: Device & { id: string }): Promise<Assignment[]> {
   const history = (await deps.fhir.history<Device>('Device', device.id)) ?? [];
   const assignments: Assignment[] = [];
+  let last: string | undefined;
   for (const { resource, lastUpdated } of history.toReversed()) {
     const patient = resource && patientOf(deps.fhirUrl, resource);
-    if (patient === undefined || patient === assignments.at(-1)?.patient) continue;
-    const from = lastUpdated === undefined ? {} : { from: new Date(lastUpdated).toISOString() };
-    assignments.push({ device: device.id, patient, ...from });
+    if (patient === last) continue;
+    const from = lastUpdated === undefined ? undefined : new Date(lastUpdated).toISOString();
+    if (patient !== undefined) assignments.push({ device: device.id, patient, ...(from !== undefined && { from }) });
+    else if (from !== undefined) assignments.push({ from, unassigned: true });
+    last = patient;
   }
   return assignments.length === 0 ? [presentAssignment(deps, device)] : assignments;
 }

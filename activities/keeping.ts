@@ -19,7 +19,9 @@ export function createKeepingActivities({ claims, totals }: KeepingDeps) {
         const stored: MeasurementBatch[] = [];
         for (const joined of joinNeighbours(batches)) {
           const { content } = joined;
-          stored.push(isClaimed(content) ? joined : { ...joined, content: await claims.put(workflowId, content) });
+          stored.push(
+            isClaimed(content) ? joined : { ...joined, content: await claims.put(workflowId, joined, content) },
+          );
         }
         return stored;
       });

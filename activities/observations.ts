@@ -155,7 +155,11 @@ function groupReadings(
 function identityOf(answer: IdentityAnswer | undefined, reading: Reading): ResolvedIdentity | IngestError {
   if (answer === undefined) return new IngestError('UNEXPECTED', 'Expected an identity for every measurement');
   if (!answer.ok) return new IngestError(answer.code, answer.message);
-  const { from: _since, ...identity } = assignmentAt(answer, ticksOf, ticksOf(reading.measurement.occurrenceTimeUtc));
+  const assignment = assignmentAt(answer, ticksOf, ticksOf(reading.measurement.occurrenceTimeUtc));
+  if ('unassigned' in assignment) {
+    return new IngestError('DEVICE_WITHOUT_PATIENT', 'Expected the Device to have had a Patient when it measured this');
+  }
+  const { from: _since, ...identity } = assignment;
   return identity;
 }
 

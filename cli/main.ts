@@ -22,8 +22,9 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     await program.parseAsync(argv);
   } catch (error) {
-    process.stderr.write(`${describeFailure(error)}\n`);
-    process.exitCode = 1;
+    // What had been started before the failure must not keep the process alive.
+    process.stderr.write(`${describeFailure(error)}\n`, () => process.exit(1));
+    return;
   }
   // A parent's channel would keep the process alive.
   if (process.connected) process.disconnect();

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { join } from 'node:path';
-import { requireSetting } from '../config/load-config.ts';
+import { loadConfig, requireSetting } from '../config/load-config.ts';
+import type { Config } from '../config/settings.ts';
 import { bridgeMain } from '../ingest-bridge/main.ts';
 import { startEventHubsServer } from '../sandbox/event-hubs/event-hubs-server.ts';
 import { startFhirServer } from '../sandbox/fhir-server/fhir-server.ts';
@@ -12,6 +13,7 @@ import { createLogger } from '../service/log.ts';
 import { reportReady, runService } from '../service/run-service.ts';
 import { workerMain } from '../worker/main.ts';
 import type { CommandContext } from './command-context.ts';
+import { print } from './command-context.ts';
 
 /** The one policy of the embedded hub. Its key is no secret: the server listens on loopback and holds made-up data. */
 const POLICIES = { RootManageSharedAccessKey: 'SAS_KEY_VALUE' };
@@ -21,7 +23,8 @@ export function addServerCommands(program: Command, contextOf: () => CommandCont
   program
     .command('start')
     .description('run everything on this machine; servers that no address is set for are embedded')
-    .action(() => start(contextOf()));
+    // Not the context of other commands: the addresses a killed stack has left behind are not addresses that were set.
+    .action(() => start(loadConfig()));
   program
     .command('worker')
     .description('run workflows and activities')
@@ -50,7 +53,7 @@ export function addServerCommands(program: Command, contextOf: () => CommandCont
     .action(() => simulate(contextOf()));
 }
 
-async function start({ config, print }: CommandContext): Promise<void> {
+async function start(config: Config): Promise<void> {
   const stopping = new AbortController();
   const stop = (): void => {
     // Asked twice: whoever asks does not want to wait for an orderly end.

@@ -10,7 +10,7 @@ export type EventPosition = Omit<Position, 'ordinal'>;
 export type DeadLetterStage = 'normalize' | 'transform';
 
 /** The place in a template that could not be satisfied. */
-export interface TemplatePlace {
+interface TemplatePlace {
   readonly templateIndex?: number;
   readonly typeName?: string;
   readonly member?: string;
@@ -18,7 +18,7 @@ export interface TemplatePlace {
 }
 
 /** The original event, byte for byte. */
-export interface DeadEvent {
+interface DeadEvent {
   /** Base64 of the body as it came. */
   readonly body: string;
   readonly properties: Readonly<Record<string, unknown>>;

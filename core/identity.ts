@@ -8,11 +8,11 @@ export interface ResolvedIdentity {
   readonly encounter?: string;
 }
 
-/** Whose the device was from an instant on. */
-export interface Assignment extends ResolvedIdentity {
-  /** ISO 8601 UTC; absent: from the beginning. */
-  readonly from?: string;
-}
+/** Whose the device was from an instant on (ISO 8601 UTC; absent: from the beginning). */
+export type Assignment =
+  | (ResolvedIdentity & { readonly from?: string })
+  /** It had been taken from its patient and not yet given to another. */
+  | { readonly from: string; readonly unassigned: true };
 
 /** What of a message decides its identity besides the device. */
 export type IdentityIds = Pick<MessageIds, 'patientId' | 'encounterId'>;
@@ -32,7 +32,7 @@ export interface IdentityResolved {
 }
 
 /** Why nobody can be named yet; `message` holds no patient. */
-export interface IdentityRefused {
+interface IdentityRefused {
   readonly ok: false;
   readonly code: IngestErrorCode;
   readonly message: string;

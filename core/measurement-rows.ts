@@ -143,7 +143,7 @@ export function rowsAbove(rows: InlineRows, mark: PositionInPartition | undefine
   return mark === undefined ? rows : filterRows(rows, (row) => comparePositions(positionOfRow(row), mark) > 0);
 }
 
-export function messageIdsOf(measurement: Measurement): MessageIds {
+function messageIdsOf(measurement: Measurement): MessageIds {
   const { patientId, encounterId, correlationId } = measurement;
   return {
     ...(patientId !== undefined && { patientId }),

@@ -1,65 +1,15 @@
-import type { RetryPhase, RetrySettings } from './backoff.ts';
 import { hashFraction, nextAttempt } from './backoff.ts';
+import { approximateBytes, freshPart, lastPosition } from './batch-parts.ts';
 import type { DeliveryOutcome, KeptRows, OutcomeCounts, WaitingOutcome } from './delivery.ts';
-import { addOutcomes, NO_OUTCOMES, totalOutcomes } from './delivery.ts';
+import { addOutcomes } from './delivery.ts';
 import type { IngestErrorCode } from './errors.ts';
 import { INGEST_ERRORS } from './errors.ts';
 import type { MeasurementBatch } from './measurement-rows.ts';
-import { filterRows, isClaimed, rowCount, rowsAbove, withoutUnused } from './measurement-rows.ts';
-import type { Mark, PositionInPartition } from './position.ts';
-import { comparePositions } from './position.ts';
-import type { WindowSettings } from './window.ts';
+import { filterRows, isClaimed, rowCount, withoutUnused } from './measurement-rows.ts';
+import type { PendingCounts, PendingSettings, PendingState, WaitingGroup, WaitingReason } from './pending-state.ts';
+import { NOTHING_PENDING } from './pending-state.ts';
+import type { Mark } from './position.ts';
 import { windowClosesAt } from './window.ts';
-
-export interface PendingSettings extends WindowSettings {
-  readonly retry: RetrySettings;
-  /** One delivery takes about so many rows; the rest goes with the next, at once. */
-  readonly maxDeliveryRows: number;
-  /** Waiting rows beyond about so many bytes leave the state for the claim store. */
-  readonly maxInlineBytes: number;
-}
-
-/** What is known of a group that waits. Instants in milliseconds since 1970. */
-export interface WaitingReason {
-  readonly code: IngestErrorCode;
-  readonly message: string;
-  readonly phase: RetryPhase;
-  readonly attemptCount: number;
-  readonly since: number;
-  readonly nextAttemptAt: number;
-}
-
-export interface WaitingGroup extends WaitingReason {
-  readonly key: string;
-  readonly batches: readonly MeasurementBatch[];
-}
-
-/** What a continue-as-new carries over. A later version reads this one. */
-export interface PendingState {
-  readonly version: 1;
-  readonly marks: readonly Mark[];
-  readonly totals: OutcomeCounts;
-  /** Measurements that came again and were left out. */
-  readonly duplicateCount: number;
-  /** Received under marks that have been dropped since. */
-  readonly receivedUnderDroppedMarks: number;
-  readonly buffer: readonly MeasurementBatch[];
-  /** Milliseconds since 1970; absent while the buffer is empty. */
-  readonly windowClosesAt?: number;
-  readonly windowCount: number;
-  readonly waiting: readonly WaitingGroup[];
-}
-
-export const NOTHING_PENDING: PendingState = {
-  version: 1,
-  marks: [],
-  totals: NO_OUTCOMES,
-  duplicateCount: 0,
-  receivedUnderDroppedMarks: 0,
-  buffer: [],
-  windowCount: 0,
-  waiting: [],
-};
 
 /** What one delivery took, and from where; it stays part of the state until its outcome is recorded. */
 export interface Delivery {
@@ -365,45 +315,8 @@ export class PendingGroups {
   }
 }
 
-/** `received` = `buffered` + `delivering` + `waiting` + all outcomes, always. */
-export interface PendingCounts {
-  readonly received: number;
-  readonly duplicates: number;
-  readonly buffered: number;
-  readonly delivering: number;
-  readonly waiting: number;
-  readonly outcomes: OutcomeCounts;
-}
-
-/** Measurements taken in and not yet decided. */
-export function heldCount(counts: PendingCounts): number {
-  return counts.buffered + counts.delivering + counts.waiting;
-}
-
-/** True when every measurement taken in is accounted for. */
-export function sumsAgree(counts: PendingCounts): boolean {
-  return counts.received === heldCount(counts) + totalOutcomes(counts.outcomes);
-}
-
 function markKey(of: { stream: string; partition: string }): string {
   return `${of.stream}|${of.partition}`;
-}
-
-function freshPart(batch: MeasurementBatch, mark: PositionInPartition | undefined): MeasurementBatch | undefined {
-  const { content } = batch;
-  if (!isClaimed(content)) {
-    const rows = rowsAbove(content, mark);
-    return rows.rows.length === 0 ? undefined : { ...batch, content: rows };
-  }
-  if (mark === undefined || comparePositions(content.first, mark) > 0) return batch;
-  return comparePositions(content.last, mark) <= 0 ? undefined : { ...batch, after: mark };
-}
-
-function lastPosition(batch: MeasurementBatch): PositionInPartition {
-  if (isClaimed(batch.content)) return batch.content.last;
-  const last = batch.content.rows.at(-1);
-  if (last === undefined) throw new RangeError('A batch holds at least one row');
-  return [last[0], last[1]];
 }
 
 function keptBatch(delivery: Delivery, kept: KeptRows): MeasurementBatch[] {
@@ -422,17 +335,4 @@ function originsOf(delivery: Delivery, rows: readonly KeptRows[]): WaitingGroup[
     const origin = delivery.origins[kept.batch];
     return origin === undefined ? [] : [origin];
   });
-}
-
-/** About what the rows take as JSON; near enough for bounds, and cheap. */
-export function approximateBytes(batches: readonly MeasurementBatch[]): number {
-  let bytes = 0;
-  for (const { content } of batches) {
-    if (isClaimed(content)) bytes += 300 + 100 * content.ids.length;
-    else {
-      bytes += JSON.stringify([content.ids, content.names]).length;
-      for (const row of content.rows) bytes += row.reduce((sum: number, cell) => sum + 4 + String(cell).length, 0);
-    }
-  }
-  return bytes;
 }

@@ -31,7 +31,7 @@ export function createDeviceContents(versions: TemplateVersions): DeviceContents
 }
 
 /** The store lacks a template that was recorded as in use: somebody removed it. */
-export class TemplateMissingError extends Error {
+class TemplateMissingError extends Error {
   override readonly name = 'TemplateMissingError';
   constructor(expected: string) {
     super(`Expected ${expected} in the store`);

@@ -6,6 +6,7 @@ import type { StreamId } from '../core/position.ts';
 import type { Health } from '../service/health-server.ts';
 import type { Logger } from '../service/log.ts';
 import { retryUntilDone } from '../service/retry.ts';
+import { closeWithin } from '../service/within.ts';
 import type { Ledgers } from '../stores/ledgers.ts';
 import type { ObjectStore } from '../stores/object-store.ts';
 import type { Streams } from '../stores/streams.ts';
@@ -27,6 +28,8 @@ export interface BridgeDeps {
   readonly log: Logger;
 }
 
+/** Every intake has stopped by then: nothing depends on how a client's close ends. */
+const CLOSE_WITHIN_MS = 5_000;
 /** How many times over what one handed-out batch holds is fetched ahead. */
 const PREFETCHED_BATCHES = 2;
 
@@ -90,12 +93,14 @@ export class Bridge {
       const subscription = this.#subscribe(consumer, asking);
       await ended;
       await Promise.all([...this.#intakes.values()].map((running) => running.stop()));
-      await subscription.close();
-      await consumer.close();
+      await closeWithin(CLOSE_WITHIN_MS, async () => {
+        await subscription.close();
+        await consumer.close();
+      });
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
-      await asking.close();
+      await closeWithin(CLOSE_WITHIN_MS, () => asking.close());
       this.#intakes.clear();
     }
   }

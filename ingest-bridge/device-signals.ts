@@ -45,7 +45,7 @@ export async function toBatch(
 ): Promise<MeasurementBatch> {
   const { stream, partition } = source;
   const isLarge = Buffer.byteLength(JSON.stringify(rows)) > MAX_SIGNAL_BYTES;
-  return { stream, partition, content: isLarge ? await claims.put(workflowId, rows) : rows };
+  return { stream, partition, content: isLarge ? await claims.put(workflowId, source, rows) : rows };
 }
 
 function chunks<T>(list: readonly T[], size: number): T[][] {

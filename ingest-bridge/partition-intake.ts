@@ -52,7 +52,8 @@ export class PartitionIntake {
   #ledgerVersion: string | undefined;
   /** What an earlier owner can have received at most: everything later is normalized by us alone. */
   #othersReached: number | undefined;
-  #heldUp: PartitionHealth['heldUp'];
+  /** What cannot be done at the moment, oldest first: of many things under way at once some may go well meanwhile. */
+  readonly #heldUp = new Map<symbol, NonNullable<PartitionHealth['heldUp']>>();
   #running: Promise<void> = Promise.resolve();
 
   constructor(deps: PartitionIntakeDeps, stream: StreamId, partition: string) {
@@ -85,10 +86,11 @@ export class PartitionIntake {
 
   health(): PartitionHealth {
     const ledger = this.#ledger?.value;
+    const [heldUp] = this.#heldUp.values();
     return {
       sequenceNumber: ledger?.sequenceNumber ?? -1,
       ...(ledger?.enqueuedAt !== undefined && { enqueuedAt: ledger.enqueuedAt }),
-      ...(this.#heldUp !== undefined && { heldUp: this.#heldUp }),
+      ...(heldUp !== undefined && { heldUp }),
     };
   }
 
@@ -202,10 +204,12 @@ export class PartitionIntake {
   }
 
   async #persistently<T>(what: string, run: () => Promise<T>): Promise<T> {
-    const result = await retryUntilDone(run, {
+    const trouble = Symbol(what);
+    const running = retryUntilDone(run, {
       signal: this.#abort.signal,
       onFailure: (error, attemptCount) => {
-        this.#heldUp = { by: what, since: this.#heldUp?.since ?? this.#deps.now().toISOString(), attemptCount };
+        const since = this.#heldUp.get(trouble)?.since ?? this.#deps.now().toISOString();
+        this.#heldUp.set(trouble, { by: what, since, attemptCount });
         if (attemptCount === 1 || attemptCount % 10 === 0) {
           this.#deps.log.warn(
             { ...this.#source, attemptCount, err: error },
@@ -214,7 +218,6 @@ export class PartitionIntake {
         }
       },
     });
-    if (this.#heldUp?.by === what) this.#heldUp = undefined;
-    return result;
+    return await running.finally(() => this.#heldUp.delete(trouble));
   }
 }

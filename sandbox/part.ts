@@ -5,6 +5,7 @@ import { setTimeout as rest } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createStream } from 'rotating-file-stream';
 import { z } from 'zod';
+import { OperatorError } from '../core/operator-error.ts';
 import { childEnvironment } from '../config/load-config.ts';
 
 export interface PartOptions {
@@ -41,7 +42,10 @@ export async function startPart(options: PartOptions): Promise<Part> {
   const writeLog = openLog(options.logFolder, command);
   let isStopping = false;
   let child = spawnPart(options, writeLog);
-  const details = await ready(child, command);
+  const details = await ready(child, command).catch((error: unknown) => {
+    child.kill('SIGKILL'); // nobody would watch it
+    throw error;
+  });
   const watch = async (): Promise<void> => {
     for (let restMs = 1000; ; restMs = Math.min(restMs * 2, 30_000)) {
       const startedAt = performance.now();
@@ -106,10 +110,10 @@ async function ready(child: ChildProcess, command: string): Promise<Record<strin
     });
   });
   const ended = exited(child).then(() =>
-    Promise.reject(new Error(`${command} ended before it was ready; see its log`)),
+    Promise.reject(new OperatorError(`${command} ended before it was ready; its log says why`)),
   );
   const late = rest(READY_WITHIN_MS, undefined, { ref: false }).then(() =>
-    Promise.reject(new Error(`${command} was not ready within a minute; see its log`)),
+    Promise.reject(new OperatorError(`${command} was not ready within a minute; its log says why`)),
   );
   const details = await Promise.race([message, ended, late]);
   ended.catch(() => undefined); // from here on, its end is the watcher's
@@ -118,7 +122,7 @@ async function ready(child: ChildProcess, command: string): Promise<Record<strin
 }
 
 /** Ten megabytes a file, the last few kept: a stack that runs for weeks must not fill the disk. */
-function openLog(folder: string, name: string): (line: string) => void {
+export function openLog(folder: string, name: string): (line: string) => void {
   const stream = createStream(`${name}.log`, { path: folder, size: '10M', maxFiles: 3 });
   return (line) => stream.write(`${line}\n`);
 }

@@ -10,7 +10,7 @@ import { writeDemoTemplates } from './demo-templates.ts';
 import { firstObservation } from './first-observation.ts';
 import { freePort } from './free-port.ts';
 import type { Part } from './part.ts';
-import { startPart } from './part.ts';
+import { openLog, startPart } from './part.ts';
 import { endLeftoverTemporal, startTemporalServer } from './temporal-server.ts';
 import { findTemporal } from './temporal-executable.ts';
 import type { TemporalServer } from './temporal-server.ts';
@@ -65,8 +65,8 @@ class Stack {
     this.#print(`Starting; everything is kept in ${resolve(dataDir)}`);
     const steps: (() => Promise<unknown>)[] = [
       () => this.#startServers(),
-      () => this.#start('worker'),
-      () => this.#start('ingest-bridge'),
+      () => this.#startWithPort('worker', 'workerPort'),
+      () => this.#startWithPort('ingest-bridge', 'bridgePort'),
       ...(this.#simulates() ? [() => this.#start('simulate')] : []),
     ];
     for (const step of steps) {
@@ -134,7 +134,7 @@ class Stack {
       dataDir,
       port: await this.#port('temporalPort'),
       uiPort: await freePort(temporalPort + 1000),
-      onLine: () => undefined,
+      onLine: openLog(join(dataDir, 'logs'), 'temporal'),
     };
     this.#temporal = await startTemporalServer(options);
     this.#keepTemporal(this.#temporal, options);
@@ -191,6 +191,10 @@ class Stack {
     if (this.#temporal !== undefined) this.#environment['TEMPORAL_ADDRESS'] = addresses.temporalAddress;
   }
 
+  async #startWithPort(command: string, name: 'workerPort' | 'bridgePort'): Promise<Part> {
+    return await this.#start(command, { [environmentName(name)]: String(await this.#port(name)) });
+  }
+
   async #start(command: string, extra: Readonly<Record<string, string>> = {}): Promise<Part> {
     const part = await startPart({
       command,
@@ -209,7 +213,7 @@ class Stack {
   }
 
   /** A port that was asked for is used as it is; a default one that is taken gives way to a free one. */
-  async #port(name: 'temporalPort' | 'eventHubPort' | 'fhirPort'): Promise<number> {
+  async #port(name: SettingName & `${string}Port`): Promise<number> {
     const wanted = this.#config[name];
     const port = this.#given.has(name) ? wanted : await freePort(wanted);
     if (port !== wanted) this.#print(`Port ${wanted} is taken; using ${port} (${environmentName(name)} sets it)`);

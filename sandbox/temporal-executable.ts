@@ -19,7 +19,7 @@ export interface FindTemporalOptions {
 }
 
 /** No `temporal` executable is to be had; the message names the ways out. */
-export class TemporalNotFoundError extends OperatorError {
+class TemporalNotFoundError extends OperatorError {
   override readonly name = 'TemporalNotFoundError';
 }
 

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as rest } from 'node:timers/promises';
+import { OperatorError } from '../core/operator-error.ts';
 import { childEnvironment } from '../config/load-config.ts';
 
 export interface TemporalServerOptions {
@@ -58,7 +59,7 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
     await Promise.race([
       untilReady(address),
       ended.then(() => {
-        throw new Error('The Temporal server ended at its start; see its log');
+        throw new OperatorError('The Temporal server ended at its start; temporal.log says why');
       }),
     ]);
   } catch (error) {

@@ -1,6 +1,8 @@
+import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
+import { OperatorError } from '../core/operator-error.ts';
 
 /** What a process says of itself: `ok` as long as it can do its work, and details without readings. */
 export interface Health {
@@ -22,7 +24,7 @@ export async function startHealthServer(host: string, port: number, health: () =
     response.end(JSON.stringify({ status: ok ? 'ok' : 'unavailable', ...details }));
   });
   server.listen(port, host);
-  await once(server, 'listening');
+  await listening(server, host, port);
   const address = server.address() as AddressInfo;
   return {
     url: `http://${host}:${address.port}/health`,
@@ -32,4 +34,14 @@ export async function startHealthServer(host: string, port: number, health: () =
       await once(server, 'close');
     },
   };
+}
+
+/** @throws OperatorError when the port cannot be had */
+async function listening(server: Server, host: string, port: number): Promise<void> {
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    const way = 'free it, or set another (IOMT_BRIDGE_PORT, IOMT_WORKER_PORT)';
+    throw new OperatorError(`The health endpoint cannot listen on ${host}:${port}: ${way}`, { cause: error });
+  }
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { ClaimedRows, InlineRows, MeasurementRow } from '../core/measurement-rows.ts';
+import type { ClaimedRows, InlineRows, MeasurementBatch, MeasurementRow } from '../core/measurement-rows.ts';
 import { describeRows } from '../core/measurement-rows.ts';
 import { encodeJson, getJson } from './json-object.ts';
 import { keyPart } from './key-part.ts';
@@ -23,10 +23,16 @@ const InlineRowsSchema: z.ZodType<InlineRows> = z
   })
   .readonly();
 
+/** Which stream's partition the rows of a claim came from. */
+type ClaimSource = Pick<MeasurementBatch, 'stream' | 'partition'>;
+
 /** Rows too many for a signal or a workflow's state. A claim is never changed; it is deleted once its delivery is recorded. */
 export interface Claims {
-  /** Stores the rows under a key that follows from their content, so that a repeated write is the same claim. */
-  put(workflowId: string, rows: InlineRows): Promise<ClaimedRows>;
+  /**
+   * Stores rows of one partition under a key that follows from them and from where they came, so that a repeated write is
+   * the same claim, and a replay of the same rows another.
+   */
+  put(workflowId: string, source: ClaimSource, rows: InlineRows): Promise<ClaimedRows>;
   /** @throws StoredObjectError when it is damaged; undefined when it is not there */
   get(claim: string): Promise<InlineRows | undefined>;
   delete(claim: string): Promise<void>;
@@ -34,9 +40,9 @@ export interface Claims {
 
 export function createClaims(store: ObjectStore, deployment: string): Claims {
   return {
-    async put(workflowId, rows) {
+    async put(workflowId, { stream, partition }, rows) {
       const value = encodeJson(rows);
-      const hash = createHash('sha256').update(value).digest('hex').slice(0, 32);
+      const hash = createHash('sha256').update(`${stream}|${partition}|`).update(value).digest('hex').slice(0, 32);
       const claim = `${keyPart(deployment)}/claims/${keyPart(workflowId)}/${hash}`;
       await store.put(claim, value);
       return { claim, ...describeRows(rows) };

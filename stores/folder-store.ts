@@ -67,17 +67,19 @@ async function writeVersion(
   await makeFolder(folder);
   const draft = join(folder, `draft-${randomUUID()}`);
   await writeSynced(draft, value);
+  const writtenAt = (await stat(draft, { bigint: true })).mtimeNs;
   try {
     for (;;) {
       const checkedAt = performance.now();
       const newest = await newestVersion(folder);
-      if (!holds(condition, newest)) throw new StoreConflictError(key);
-      const next = newest === undefined ? Date.now() : newest + 1;
+      if (!(await holds(condition, folder, newest))) throw new StoreConflictError(key);
+      // The first is always the same: of several who write it at once, only one may succeed.
+      const next = newest === undefined ? 1 : newest + 1;
       if (!(await tryLink(draft, join(folder, String(next))))) continue;
       if (await cameTooLate(folder, next, checkedAt)) continue;
       await syncFolder(folder);
       await dropReplaced(folder, next);
-      return String(next);
+      return versionName(next, writtenAt);
     }
   } finally {
     await rm(draft, { force: true });
@@ -96,18 +98,41 @@ async function cameTooLate(folder: string, taken: number, checkedAt: number): Pr
   return true;
 }
 
-function holds(condition: WriteCondition | undefined, newest: number | undefined): boolean {
+async function holds(
+  condition: WriteCondition | undefined,
+  folder: string,
+  newest: number | undefined,
+): Promise<boolean> {
   if (condition === undefined) return true;
-  return 'ifAbsent' in condition ? newest === undefined : String(newest) === condition.ifVersion;
+  if ('ifAbsent' in condition) return newest === undefined;
+  if (newest === undefined) return false;
+  const info = await orAbsent(() => stat(join(folder, String(newest)), { bigint: true }));
+  return info !== undefined && versionName(newest, info.mtimeNs) === condition.ifVersion;
+}
+
+/** Numbers begin again when an object is deleted and written anew; with its time a version is never mistaken for another. */
+function versionName(number: number, writtenAt: bigint): string {
+  return `${number}-${writtenAt}`;
 }
 
 async function readNewest(folder: string): Promise<StoredObject | undefined> {
   for (;;) {
     const newest = await newestVersion(folder);
     if (newest === undefined) return undefined;
-    const value = await orAbsent(() => readFile(join(folder, String(newest))));
+    const stored = await orAbsent(() => readVersion(folder, newest));
     // Absent: it was replaced, and dropped, between the two calls.
-    if (value !== undefined) return { value, version: String(newest) };
+    if (stored !== undefined) return stored;
+  }
+}
+
+/** Value and time through one handle: they belong together whatever happens to the name. */
+async function readVersion(folder: string, number: number): Promise<StoredObject> {
+  const handle = await open(join(folder, String(number)), 'r');
+  try {
+    const { mtimeNs } = await handle.stat({ bigint: true });
+    return { value: await handle.readFile(), version: versionName(number, mtimeNs) };
+  } finally {
+    await handle.close();
   }
 }
 

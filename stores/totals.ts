@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { PendingCounts } from '../core/pending-groups.ts';
+import type { PendingCounts } from '../core/pending-state.ts';
 import { getJson, putJson } from './json-object.ts';
 import { keyPart } from './key-part.ts';
 import type { ObjectStore } from './object-store.ts';

@@ -15,7 +15,7 @@ const INDEXED_TYPES = {
 const RETENTION_DAYS = 7;
 
 /** The namespace lacks something that the system cannot do without, and it may not be added from here. */
-export class NamespaceNotReadyError extends OperatorError {
+class NamespaceNotReadyError extends OperatorError {
   override readonly name = 'NamespaceNotReadyError';
 }
 

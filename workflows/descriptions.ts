@@ -1,7 +1,8 @@
 import { totalOutcomes } from '../core/delivery.ts';
 import { rowCount } from '../core/measurement-rows.ts';
-import type { PendingGroups, WaitingGroup } from '../core/pending-groups.ts';
-import { heldCount } from '../core/pending-groups.ts';
+import type { PendingGroups } from '../core/pending-groups.ts';
+import type { WaitingGroup } from '../core/pending-state.ts';
+import { heldCount } from '../core/pending-state.ts';
 import type { WaitingGroupView, WorkflowStatus } from './messages.ts';
 
 /** The workflow as its queries show it, and in words for Temporal's UI (Markdown). */

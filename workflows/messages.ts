@@ -1,6 +1,6 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { MeasurementBatch } from '../core/measurement-rows.ts';
-import type { PendingCounts, PendingSettings, PendingState } from '../core/pending-groups.ts';
+import type { PendingCounts, PendingSettings, PendingState } from '../core/pending-state.ts';
 import type { Assignment, IdentityIds } from '../core/identity.ts';
 import type { IngestErrorCode } from '../core/errors.ts';
 import type { Mark } from '../core/position.ts';

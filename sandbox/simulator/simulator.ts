@@ -2,6 +2,7 @@ import { EventHubProducerClient } from '@azure/event-hubs';
 import { setInterval as every } from 'node:timers/promises';
 import type { Logger } from '../../service/log.ts';
 import type { Service } from '../../service/run-service.ts';
+import { closeWithin } from '../../service/within.ts';
 import type { SimulatedDevice } from './devices.ts';
 
 export interface SimulatorOptions {
@@ -34,7 +35,7 @@ export function startSimulator({ connectionString, hub, devices, intervalMs, log
     async stop() {
       stopping.abort();
       await ended;
-      await producer.close();
+      await closeWithin(3000, () => producer.close());
     },
   };
 }

@@ -94,3 +94,19 @@ test('a part that ends by itself is started again', async () => {
     expect((await status()).ledgers.events).toBeGreaterThan(before);
   }, 90_000);
 });
+
+test('a stack that was killed leaves nothing in the way of the next', async () => {
+  const killed = start();
+  await firstObservationUrl(killed);
+  killed.child.kill('SIGKILL');
+  await once(killed.child, 'exit');
+
+  const next = start();
+  await firstObservationUrl(next);
+  const sums = await eventually(async () => {
+    const now = await status();
+    expect(now.workflows.received).toBe(now.ledgers.measurements);
+    return now;
+  });
+  expect(sums.workflows.silentCount).toBe(0);
+});

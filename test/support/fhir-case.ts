@@ -49,7 +49,7 @@ export interface FhirOutcome {
   readonly error?: string;
 }
 
-export const ISSUED_AT = '2024-01-01T00:00:00.000Z';
+const ISSUED_AT = '2024-01-01T00:00:00.000Z';
 
 export function runFhirCase(fhirCase: FhirCase): FhirOutcome {
   const nothing = { observations: [], refused: [], unchanged: false };

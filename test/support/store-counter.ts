@@ -2,7 +2,7 @@ import type { ObjectStore } from '../../stores/object-store.ts';
 import { StoreConflictError } from '../../stores/object-store.ts';
 
 /** A number as text, with a tail long enough to be seen when it is torn. */
-export function counterText(count: number): string {
+function counterText(count: number): string {
   return `${count}:${'x'.repeat(5000)}`;
 }
 

@@ -8,7 +8,8 @@ import { totalOutcomes } from '../../../core/delivery.ts';
 import { IngestError } from '../../../core/errors.ts';
 import type { ClaimedRows, InlineRows, MeasurementBatch } from '../../../core/measurement-rows.ts';
 import { describeRows, isClaimed } from '../../../core/measurement-rows.ts';
-import { PendingGroups, sumsAgree } from '../../../core/pending-groups.ts';
+import { PendingGroups } from '../../../core/pending-groups.ts';
+import { sumsAgree } from '../../../core/pending-state.ts';
 import type { PositionInPartition } from '../../../core/position.ts';
 import type { Claims } from '../../../stores/claims.ts';
 import { rowsAt, STREAM } from '../../support/measurement-batches.ts';
@@ -26,7 +27,7 @@ const SETTINGS = {
 function claimsInMemory(): Claims {
   const rows = new Map<string, InlineRows>();
   return {
-    put(_workflowId, content): Promise<ClaimedRows> {
+    put(_workflowId, _source, content): Promise<ClaimedRows> {
       const claim = JSON.stringify(content);
       rows.set(claim, content);
       return Promise.resolve({ claim, ...describeRows(content) });
@@ -76,7 +77,7 @@ test('what the activity returns and what the workflow books agree: every reading
       const of = { stream: STREAM, partition: '0' };
       const batches: MeasurementBatch[] = [
         { ...of, content: rowsAt(positions(0, 10)) },
-        { ...of, content: await claims.put('w', rowsAt(positions(10 - again, 20))) },
+        { ...of, content: await claims.put('w', of, rowsAt(positions(10 - again, 20))) },
         { ...of, content: rowsAt(positions(18, 25)) },
       ];
       for (const batch of batches) pending.append(batch, NOW);
@@ -94,8 +95,8 @@ test('what the activity returns and what the workflow books agree: every reading
 
 test('a claim that is gone keeps its batch waiting, and nothing else', async () => {
   const claims = claimsInMemory();
-  const claimed = await claims.put('w', rowsAt(positions(0, 3)));
   const of = { stream: STREAM, partition: '0' };
+  const claimed = await claims.put('w', of, rowsAt(positions(0, 3)));
   const batches = [
     { ...of, content: { ...claimed, claim: 'gone' } },
     { ...of, content: rowsAt(positions(3, 5)) },

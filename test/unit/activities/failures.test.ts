@@ -58,8 +58,8 @@ describe('the answer of a FHIR server', () => {
       code: 'invariant',
       expression: ['Observation.value.ofType(Quantity).value', 'Observation.component[2]'],
     });
-    for (const of of [body, JSON.stringify(body)]) {
-      const error = answered(422, 'write', of);
+    for (const sent of [body, JSON.stringify(body)]) {
+      const error = answered(422, 'write', sent);
       expect(error.message).toContain(
         '422 (invariant at Observation.value.ofType(Quantity).value, Observation.component[2])',
       );

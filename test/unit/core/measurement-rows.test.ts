@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { rangesOf } from '../../../core/delivery.ts';
 import { deadLetterId } from '../../../core/dead-letter.ts';
-import type { Measurement } from '../../../core/measurement.ts';
+import type { Measurement, MessageIds } from '../../../core/measurement.ts';
 import {
   compareInstantTexts,
   decodeRow,
@@ -16,7 +16,7 @@ import { formatTicks, formatTicksFixed, msToTicks, parseTicks, ticksOf, ticksToM
 
 const DEVICE = { deviceId: 'device-1', type: 'heartRate' };
 const few = fc.constantFrom('a', 'b', '', 'ü');
-const optional = <K extends string>(name: K) =>
+const optional = (name: keyof MessageIds) =>
   fc.option(few, { nil: undefined }).map((id) => (id === undefined ? {} : { [name]: id }));
 const measurementArb = fc
   .tuple(optional('patientId'), optional('encounterId'), optional('correlationId'), fc.uniqueArray(few), fc.nat(9999))

@@ -5,8 +5,10 @@ import { NO_OUTCOMES, rangesOf } from '../../../core/delivery.ts';
 import type { IngestErrorCode } from '../../../core/errors.ts';
 import type { MeasurementBatch } from '../../../core/measurement-rows.ts';
 import { filterRows, isClaimed, rowCount } from '../../../core/measurement-rows.ts';
-import type { Delivery, PendingSettings, PendingState } from '../../../core/pending-groups.ts';
-import { PendingGroups, sumsAgree } from '../../../core/pending-groups.ts';
+import type { Delivery } from '../../../core/pending-groups.ts';
+import type { PendingSettings, PendingState } from '../../../core/pending-state.ts';
+import { PendingGroups } from '../../../core/pending-groups.ts';
+import { sumsAgree } from '../../../core/pending-state.ts';
 import type { PositionInPartition } from '../../../core/position.ts';
 import { ClaimBox, namesOf, rowsAt, STREAM } from '../../support/measurement-batches.ts';
 

@@ -3,8 +3,9 @@ import type { DeliveryOutcome, WaitingOutcome } from '../../../core/delivery.ts'
 import { NO_OUTCOMES } from '../../../core/delivery.ts';
 import type { MeasurementBatch } from '../../../core/measurement-rows.ts';
 import { isClaimed } from '../../../core/measurement-rows.ts';
-import type { PendingSettings } from '../../../core/pending-groups.ts';
-import { PendingGroups, sumsAgree } from '../../../core/pending-groups.ts';
+import type { PendingSettings } from '../../../core/pending-state.ts';
+import { PendingGroups } from '../../../core/pending-groups.ts';
+import { sumsAgree } from '../../../core/pending-state.ts';
 import { windowClosesAt } from '../../../core/window.ts';
 import { hashFraction } from '../../../core/backoff.ts';
 import { ClaimBox, inlineBatch, rowsAt, STREAM } from '../../support/measurement-batches.ts';

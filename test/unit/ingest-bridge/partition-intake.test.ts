@@ -314,3 +314,52 @@ describe('a thousand events', () => {
     expect(claimedCount).toBeGreaterThan(0);
   });
 });
+
+describe('an intake', () => {
+  const few = EVENTS.slice(0, 20);
+
+  test('that is held up says by what, tries again, and doubles nothing', async () => {
+    const deployment = await createDeployment(folder);
+    await deployment.activate(deployment.texts[0]);
+    let heldUp: unknown;
+    let failureCount = 0;
+    const intake: PartitionIntake = deployment.intake({
+      async dispatch(to, batch) {
+        heldUp ??= intake.health().heldUp;
+        await deployment.workflows.append(to, batch);
+        if (failureCount++ < 2) throw new Error('the answer was lost');
+      },
+    });
+    await intake.take(few);
+    expect(heldUp).toMatchObject({ by: 'Temporal', attemptCount: 1 });
+    expect(intake.health()).toEqual({ sequenceNumber: 19, enqueuedAt: few[19]?.enqueuedAt });
+    const { found, received } = await receivedBy(deployment);
+    expect(found).toHaveLength(received);
+    expect((await deployment.ledger())?.counts.measurements).toBe(received);
+  });
+
+  test('that is stopped waits for what is under way, and leaves its ledger where it was', async () => {
+    const deployment = await createDeployment(folder);
+    await deployment.activate(deployment.texts[0]);
+    const release = Promise.withResolvers<undefined>();
+    const begun = Promise.withResolvers<undefined>();
+    let underWay = 0;
+    const intake = deployment.intake({
+      async dispatch() {
+        underWay += 1;
+        begun.resolve(undefined);
+        await release.promise;
+        underWay -= 1;
+      },
+    });
+    const taken = intake.take(few).catch((error: unknown) => error);
+    await begun.promise;
+    const stopped = intake.stop();
+    release.resolve(undefined);
+    await stopped;
+    expect(underWay).toBe(0);
+    expect(await taken).toMatchObject({ name: 'AbortError' });
+    expect((await deployment.ledger())?.sequenceNumber).toBe(-1);
+    await expect(intake.take(few)).rejects.toThrow();
+  });
+});

@@ -68,7 +68,9 @@ describe('a stamped event', () => {
   });
 
   test('stays readable whatever its body and annotations are', () => {
-    const annotations = fc.dictionary(fc.string({ minLength: 1, maxLength: 20 }), fc.oneof(fc.string(), fc.integer()));
+    // rhea keeps annotations in plain objects, where this one name means something else.
+    const name = fc.string({ minLength: 1, maxLength: 20 }).filter((text) => text !== '__proto__');
+    const annotations = fc.dictionary(name, fc.oneof(fc.string(), fc.integer()));
     fc.assert(
       fc.property(annotations, fc.oneof(fc.string(), fc.integer()), (message_annotations, body) => {
         const decoded = message.decode(stamped(message.encode({ message_annotations, body })));

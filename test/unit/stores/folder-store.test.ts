@@ -52,8 +52,8 @@ test('versions and drafts that were replaced long ago are dropped with the next 
   expect(await readdir(join(folder, 'a@v'))).toHaveLength(3);
   const longAgo = new Date(Date.now() - 3_600_000);
   for (const file of await readdir(join(folder, 'a@v'))) await utimes(join(folder, 'a@v', file), longAgo, longAgo);
-  const newest = await store.put('a', bytes);
-  expect(await readdir(join(folder, 'a@v'))).toEqual([newest]);
+  await store.put('a', bytes);
+  expect(await readdir(join(folder, 'a@v'))).toEqual(['3']);
 });
 
 test('a draft that a crash left is no object', async () => {
@@ -61,7 +61,7 @@ test('a draft that a crash left is no object', async () => {
   await store.put('a', new TextEncoder().encode('one'));
   await store.delete('a');
   await store.put('b', new TextEncoder().encode('one'));
-  await rm(join(folder, 'b@v', (await store.get('b'))!.version));
+  await rm(join(folder, 'b@v', '1'));
   await writeFile(join(folder, 'b@v', 'draft-of-a-crashed-writer'), 'half');
   expect(await store.get('b')).toBeUndefined();
   expect(await Array.fromAsync(store.list(''))).toEqual([]);

@@ -1,3 +1,4 @@
+import { setTimeout as rest } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import type { ObjectStore, StoredObject } from '../../../stores/object-store.ts';
 import { StoreConflictError } from '../../../stores/object-store.ts';
@@ -88,13 +89,31 @@ export function describeObjectStore(name: string, storeOf: () => ObjectStore): v
       expect(text(await store.get('a'))).toBe('two');
     });
 
-    test('of many who begin at once one is first', async () => {
+    test('of many who begin at once one is first, whatever the key', async () => {
       const store = storeOf();
-      const writes = Array.from({ length: 8 }, (_, i) => store.put('a', bytes(String(i)), { ifAbsent: true }));
-      const results = await Promise.allSettled(writes);
-      expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-      const winner = results.findIndex(({ status }) => status === 'fulfilled');
-      expect(text(await store.get('a'))).toBe(String(winner));
+      const winnersOf = async (key: string): Promise<string[]> => {
+        const writes = Array.from({ length: 6 }, async (_, i) => {
+          await store.put(key, bytes(String(i)), { ifAbsent: true });
+          return String(i);
+        });
+        const results = await Promise.allSettled(writes);
+        return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+      };
+      const keys = Array.from({ length: 30 }, (_, i) => `key-${i}`);
+      const winners = await Promise.all(keys.map(winnersOf));
+      const stored = await Promise.all(keys.map(async (key) => [text(await store.get(key))]));
+      expect(winners).toEqual(stored);
+    });
+
+    test('a version never comes again, whatever was deleted meanwhile', async () => {
+      const store = storeOf();
+      const versions = new Set<string>();
+      for (let i = 0; i < 5; i++) {
+        versions.add(await store.put('a', bytes('one')));
+        await store.delete('a');
+        await rest(10);
+      }
+      expect(versions.size).toBe(5);
     });
 
     test('eight writers count without losing a step, and readers always see a whole value', async () => {

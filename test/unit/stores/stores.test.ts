@@ -18,6 +18,8 @@ import { createTemplateVersions, templateVersionOf } from '../../../stores/templ
 import { createTotals } from '../../../stores/totals.ts';
 import { rowsAt, STREAM } from '../../support/measurement-batches.ts';
 
+const SOURCE = { stream: 'hub/0', partition: '0' };
+
 let folder: string;
 let store: ObjectStore;
 beforeEach(async () => {
@@ -123,7 +125,7 @@ describe('ledgers', () => {
 test('claims come back under a key that follows from their rows, until they are deleted', async () => {
   const claims = createClaims(store, 'iomt');
   const rows = rowsAt([[1, 0], [1, 1], [2, 0]]); // prettier-ignore
-  const claim = await claims.put('iomt.device-1.heartRate', rows);
+  const claim = await claims.put('iomt.device-1.heartRate', SOURCE, rows);
   expect(claim).toMatchObject({
     count: 3,
     first: [1, 0],
@@ -131,8 +133,10 @@ test('claims come back under a key that follows from their rows, until they are 
     from: rows.rows[0]?.[2],
     to: rows.rows[2]?.[2],
   });
-  expect(await claims.put('iomt.device-1.heartRate', rows)).toEqual(claim);
-  expect((await claims.put('iomt.device-2.heartRate', rows)).claim).not.toBe(claim.claim);
+  expect(await claims.put('iomt.device-1.heartRate', SOURCE, rows)).toEqual(claim);
+  expect((await claims.put('iomt.device-2.heartRate', SOURCE, rows)).claim).not.toBe(claim.claim);
+  const replayed = { ...SOURCE, stream: 'replay/letter/1' };
+  expect((await claims.put('iomt.device-1.heartRate', replayed, rows)).claim).not.toBe(claim.claim);
   expect(await claims.get(claim.claim)).toEqual(rows);
   await claims.delete(claim.claim);
   expect(await claims.get(claim.claim)).toBeUndefined();
@@ -215,7 +219,7 @@ describe('what is stored but damaged', () => {
       ledgers: () => createLedgers(store, 'iomt').put(emptyLedger(STREAM, '0'), undefined),
       streams: () => createStreams(store, 'iomt').put(stream, undefined),
       totals: () => createTotals(store, 'iomt').put({ workflowId: 'w', firstRunId: 'r', counts }),
-      claims: () => createClaims(store, 'iomt').put('w', rowsAt([[1, 0]])),
+      claims: () => createClaims(store, 'iomt').put('w', SOURCE, rowsAt([[1, 0]])),
       templates: () =>
         createTemplateVersions(store, 'iomt').activate({ ...hashes, considered: hashes, activatedAt: '' }, undefined),
     };

@@ -108,7 +108,7 @@ test.each([
   });
   const assignments = [of(undefined, 'a'), of('2024-01-01T00:00:00Z', 'b'), of('2024-02-01T00:00:00.000Z', 'c')];
   const resolved = { ok: true as const, assignments, coversFrom: '2023-01-01T00:00:00Z' };
-  expect(assignmentAt(resolved, ticksOf, ticksOf(at)).patient).toBe(patient);
+  expect(assignmentAt(resolved, ticksOf, ticksOf(at))).toMatchObject({ patient });
 });
 
 test('an identity without any assignment is a defect', () => {
