@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { setTimeout as rest } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createStream } from 'rotating-file-stream';
@@ -94,8 +95,7 @@ function spawnPart({ command, environment, notice }: PartOptions, writeLog: (lin
     const worth = noticeOf(command, line);
     if (worth !== undefined) notice(worth);
   };
-  child.stdout?.on('data', splitLines(onLine));
-  child.stderr?.on('data', splitLines(onLine));
+  for (const input of [child.stdout, child.stderr]) if (input !== null) createInterface({ input }).on('line', onLine);
   return child;
 }
 
@@ -141,13 +141,4 @@ function parseLine(line: string): z.infer<typeof LogLine> | undefined {
   } catch {
     return undefined; // not a log line of ours: shown as it is
   }
-}
-
-function splitLines(onLine: (line: string) => void): (chunk: Buffer) => void {
-  let unfinished = '';
-  return (chunk) => {
-    const lines = (unfinished + chunk.toString()).split('\n');
-    unfinished = lines.pop() ?? '';
-    for (const line of lines) onLine(line);
-  };
 }

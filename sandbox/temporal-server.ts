@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as rest } from 'node:timers/promises';
 import { OperatorError } from '../core/operator-error.ts';
 import { childEnvironment } from '../config/load-config.ts';
@@ -49,8 +50,7 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
   const failed = once(child, 'error').then(([error]) => Promise.reject(error as Error));
   if (pid === undefined) return await failed;
   writeFileSync(pidFile, String(pid));
-  child.stdout.on('data', forwardLines(options.onLine));
-  child.stderr.on('data', forwardLines(options.onLine));
+  for (const input of [child.stdout, child.stderr]) createInterface({ input }).on('line', options.onLine);
   const ended = once(child, 'exit').then(() => {
     rmSync(pidFile, { force: true });
   });
@@ -128,13 +128,4 @@ async function stop(child: ChildProcess, ended: Promise<void>): Promise<void> {
   const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
   await ended;
   clearTimeout(timer);
-}
-
-function forwardLines(onLine: (line: string) => void): (chunk: Buffer) => void {
-  let rest = '';
-  return (chunk) => {
-    const lines = (rest + chunk.toString()).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) onLine(line);
-  };
 }

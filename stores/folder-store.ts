@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Dirent } from 'node:fs';
-import { link, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { link, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { appendDurably, hasCode, makeFolder, orAbsent, syncFolder, writeNew } from './durable-file.ts';
 import type { ListedObject, ObjectStore, StoredObject, WriteCondition } from './object-store.ts';
 import { assertKey, assertPrefix, StoreConflictError, StoreUnavailableError } from './object-store.ts';
 
@@ -36,7 +37,7 @@ export function createFolderStore(root: string): ObjectStore {
 
     async append(key, value) {
       const file = pathOf(key, APPENDED);
-      await guarded('append to', key, () => appendSynced(file, value));
+      await guarded('append to', key, () => appendDurably(file, value));
     },
 
     async readAppended(key) {
@@ -66,7 +67,7 @@ async function writeVersion(
 ): Promise<string> {
   await makeFolder(folder);
   const draft = join(folder, `draft-${randomUUID()}`);
-  await writeSynced(draft, value);
+  await writeNew(draft, value);
   const writtenAt = (await stat(draft, { bigint: true })).mtimeNs;
   try {
     for (;;) {
@@ -161,45 +162,8 @@ async function tryLink(from: string, to: string): Promise<boolean> {
     await link(from, to);
     return true;
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
+    if (hasCode(error, 'EEXIST')) return false;
     throw error;
-  }
-}
-
-async function writeSynced(file: string, value: Uint8Array): Promise<void> {
-  const handle = await open(file, 'wx');
-  try {
-    await handle.writeFile(value);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function appendSynced(file: string, value: Uint8Array): Promise<void> {
-  await makeFolder(dirname(file));
-  const handle = await open(file, 'a');
-  try {
-    await handle.appendFile(value);
-    await handle.datasync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Creates a folder and its parents, and makes sure that a crash does not forget them. */
-async function makeFolder(folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true });
-  if (first === undefined) return;
-  for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 
@@ -236,15 +200,6 @@ function listed(key: string, info: { size: number; mtimeMs: number }): ListedObj
   return { key, sizeBytes: info.size, modifiedAt: info.mtimeMs };
 }
 
-async function orAbsent<T>(read: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
 /** Turns what the file system says into the store's own errors. */
 async function guarded<T>(action: string, key: string, run: () => Promise<T>): Promise<T> {
   try {
@@ -253,9 +208,4 @@ async function guarded<T>(action: string, key: string, run: () => Promise<T>): P
     if (error instanceof StoreConflictError || error instanceof RangeError) throw error;
     throw new StoreUnavailableError(action, key, { cause: error });
   }
-}
-
-/** Not by `instanceof`: under jest, Node's own errors come from another realm. */
-function codeOf(error: unknown): string | undefined {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : undefined;
 }

@@ -1,6 +1,6 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises';
+import { syncFolder } from '../../stores/durable-file.ts';
 import { stampGroup, takeGroup, type PendingAppend } from './append-group.ts';
-import { syncFolder } from './durable-file.ts';
 import type { ParsedEvent } from './event.ts';
 import { loadSegments } from './log-loader.ts';
 import { encodeRecord, STATE_PARTITION } from './log-record.ts';

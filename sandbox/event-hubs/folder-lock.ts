@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hasCode } from '../../stores/durable-file.ts';
 import { z } from 'zod';
-import { hasCode } from './error-code.ts';
 
 /** Who holds a folder: a process, and what tells it from a later one that was given the same id. */
 const Holder = z.object({ pid: z.int().positive(), startedAt: z.string().optional() });

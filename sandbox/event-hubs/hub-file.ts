@@ -1,8 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { hasCode, syncFolder, writeDurably } from '../../stores/durable-file.ts';
 import { z } from 'zod';
-import { syncFolder, writeDurably } from './durable-file.ts';
-import { hasCode } from './error-code.ts';
 
 /** What stays the same for the life of a hub. */
 const HubFile = z.object({

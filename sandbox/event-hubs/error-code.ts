@@ -1,4 +1,0 @@
-/** Whether a system call failed for the given reason, such as `ENOENT`. */
-export function hasCode(error: unknown, code: string): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
-}
