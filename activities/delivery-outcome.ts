@@ -1,7 +1,7 @@
 import type { DeadLetter } from '../core/dead-letter.ts';
 import { deadLetterId } from '../core/dead-letter.ts';
 import type { DeliveryInput, DeliveryOutcome, KeptRows, WaitingOutcome } from '../core/delivery.ts';
-import { rangesOf } from '../core/delivery.ts';
+import { boundedKey, rangesOf } from '../core/delivery.ts';
 import type { IngestError, IngestErrorCode } from '../core/errors.ts';
 import type { InlineRows } from '../core/measurement-rows.ts';
 import { filterRows, isClaimed, withoutUnused } from '../core/measurement-rows.ts';
@@ -37,8 +37,9 @@ export class OutcomeBook {
     if (readings.length > 0) this.#refused.push({ readings, error });
   }
 
-  waits(key: string, readings: readonly Reading[], error: IngestError): void {
+  waits(ownKey: string, readings: readonly Reading[], error: IngestError): void {
     if (readings.length === 0) return;
+    const key = boundedKey(this.#waiting, ownKey, error.code);
     const known = this.#waiting.get(key);
     if (known === undefined) this.#waiting.set(key, { error, readings: [...readings] });
     else known.readings.push(...readings);

@@ -53,6 +53,9 @@ const SERVER_TROUBLES = new Set<IngestErrorCode>([
   'FHIR_WRONG_ENDPOINT',
 ]);
 
+/** What waits for the server waits together. */
+const SERVER_KEY = 'server';
+
 export function createObservationActivities(deps: ObservationDeps) {
   return {
     /**
@@ -119,6 +122,8 @@ function judge(template: ObservationTemplate, readings: readonly Reading[], book
 
 /** Readings of one Observation, and whose it is; or why nobody can be named. */
 interface GroupToWrite {
+  /** Equal for groups of the same patient, encounter and message ids. */
+  readonly ownerKey: string;
   readonly key: string;
   readonly identity: ResolvedIdentity | IngestError;
   readonly template: ObservationTemplate;
@@ -143,6 +148,7 @@ function groupReadings(
   return [...owners].flatMap(([key, owner]) => {
     const inOrder = owner.readings.toSorted(byPosition);
     return template.group(inOrder.map((reading) => reading.measurement)).map((group): GroupToWrite => ({
+      ownerKey: key,
       key: `${key} ${group.idSegment}`,
       identity: owner.identity,
       template,
@@ -177,8 +183,9 @@ function byPosition({ position: a }: Reading, { position: b }: Reading): number 
 async function writeGroups(deps: ObservationDeps, groups: readonly GroupToWrite[], book: OutcomeBook): Promise<void> {
   let serverTrouble: IngestError | undefined;
   for (const group of groups) {
-    if (group.identity instanceof IngestError) book.waits(group.key, group.readings, group.identity);
-    else if (serverTrouble !== undefined) book.waits(group.key, group.readings, serverTrouble);
+    // Without a patient, or a server, readings wait together: there is nothing that one group has and another lacks.
+    if (group.identity instanceof IngestError) book.waits(group.ownerKey, group.readings, group.identity);
+    else if (serverTrouble !== undefined) book.waits(SERVER_KEY, group.readings, serverTrouble);
     else serverTrouble = await writeGroup(deps, group, group.identity, book);
   }
 }
@@ -208,9 +215,10 @@ async function writeGroup(
   } catch (thrown) {
     scope.assertMayGoOn();
     const error = knownError(deps, thrown);
+    const concernsServer = SERVER_TROUBLES.has(error.code);
     if (error.kind === 'bad-data') book.refused(readings, error);
-    else book.waits(key, readings, error);
-    return SERVER_TROUBLES.has(error.code) ? error : undefined;
+    else book.waits(concernsServer ? SERVER_KEY : key, readings, error);
+    return concernsServer ? error : undefined;
   }
 }
 

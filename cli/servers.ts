@@ -2,23 +2,15 @@ import type { Command } from 'commander';
 import { join } from 'node:path';
 import { loadConfig, requireSetting } from '../config/load-config.ts';
 import type { Config } from '../config/settings.ts';
-import { bridgeMain } from '../ingest-bridge/main.ts';
-import { startEventHubsServer } from '../sandbox/event-hubs/event-hubs-server.ts';
-import { startFhirServer } from '../sandbox/fhir-server/fhir-server.ts';
-import { simulatedDevices } from '../sandbox/simulator/devices.ts';
-import { registerDevices } from '../sandbox/simulator/register-devices.ts';
-import { startSimulator } from '../sandbox/simulator/simulator.ts';
-import { startStack } from '../sandbox/start.ts';
 import { createLogger } from '../service/log.ts';
 import { reportReady, runService } from '../service/run-service.ts';
-import { workerMain } from '../worker/main.ts';
 import type { CommandContext } from './command-context.ts';
 import { print } from './command-context.ts';
 
 /** The one policy of the embedded hub. Its key is no secret: the server listens on loopback and holds made-up data. */
 const POLICIES = { RootManageSharedAccessKey: 'SAS_KEY_VALUE' };
 
-/** Commands that run until they are stopped. */
+/** Commands that run until they are stopped. Each loads only what it runs: a bridge needs no FHIR server in its memory. */
 export function addServerCommands(program: Command, contextOf: () => CommandContext): void {
   program
     .command('start')
@@ -30,6 +22,7 @@ export function addServerCommands(program: Command, contextOf: () => CommandCont
     .description('run workflows and activities')
     .action(async () => {
       const { config, embeddedTemporal } = contextOf();
+      const { workerMain } = await import('../worker/main.ts');
       await workerMain(config, embeddedTemporal);
     });
   program
@@ -37,6 +30,7 @@ export function addServerCommands(program: Command, contextOf: () => CommandCont
     .description('read the hub and hand its events over to Temporal')
     .action(async () => {
       const { config, embeddedTemporal } = contextOf();
+      const { bridgeMain } = await import('../ingest-bridge/main.ts');
       await bridgeMain(config, embeddedTemporal);
     });
   program
@@ -54,6 +48,7 @@ export function addServerCommands(program: Command, contextOf: () => CommandCont
 }
 
 async function start(config: Config): Promise<void> {
+  const { startStack } = await import('../sandbox/start.ts');
   const stopping = new AbortController();
   const stop = (): void => {
     // Asked twice: whoever asks does not want to wait for an orderly end.
@@ -68,6 +63,7 @@ async function start(config: Config): Promise<void> {
 }
 
 async function eventHubs({ config }: CommandContext): Promise<void> {
+  const { startEventHubsServer } = await import('../sandbox/event-hubs/event-hubs-server.ts');
   const log = createLogger('event-hubs', config.logLevel);
   await runService(log, async () => {
     const server = await startEventHubsServer({
@@ -85,6 +81,7 @@ async function eventHubs({ config }: CommandContext): Promise<void> {
 }
 
 async function fhirServer({ config }: CommandContext): Promise<void> {
+  const { startFhirServer } = await import('../sandbox/fhir-server/fhir-server.ts');
   const log = createLogger('fhir-server', config.logLevel);
   await runService(log, async () => {
     const server = await startFhirServer({ file: join(config.dataDir, 'fhir.db'), port: config.fhirPort, log });
@@ -94,6 +91,9 @@ async function fhirServer({ config }: CommandContext): Promise<void> {
 }
 
 async function simulate({ config }: CommandContext): Promise<void> {
+  const { simulatedDevices } = await import('../sandbox/simulator/devices.ts');
+  const { registerDevices } = await import('../sandbox/simulator/register-devices.ts');
+  const { startSimulator } = await import('../sandbox/simulator/simulator.ts');
   const log = createLogger('simulate', config.logLevel);
   await runService(log, async () => {
     const devices = simulatedDevices(config.simulatedDevices, Math.random);

@@ -74,3 +74,14 @@ export function rangesOf(indexes: readonly number[]): RowRange[] {
   }
   return ranges;
 }
+
+/** Groups one workflow keeps apart while they wait; its state must not grow with their number. */
+const MOST_GROUPS = 200;
+
+/**
+ * The key a waiting group is kept under: its own while there are few, else one for all further ones of the same code.
+ * Nothing is lost by it: groups are made anew at every delivery.
+ */
+export function boundedKey(kept: ReadonlyMap<string, unknown>, key: string, code: IngestErrorCode): string {
+  return kept.size < MOST_GROUPS || kept.has(key) ? key : `more ${code}`;
+}

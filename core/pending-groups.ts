@@ -1,12 +1,19 @@
 import { hashFraction, nextAttempt } from './backoff.ts';
 import { approximateBytes, freshPart, lastPosition } from './batch-parts.ts';
 import type { DeliveryOutcome, KeptRows, OutcomeCounts, WaitingOutcome } from './delivery.ts';
-import { addOutcomes } from './delivery.ts';
+import { addOutcomes, boundedKey } from './delivery.ts';
 import type { IngestErrorCode } from './errors.ts';
 import { INGEST_ERRORS } from './errors.ts';
 import type { MeasurementBatch } from './measurement-rows.ts';
 import { filterRows, isClaimed, rowCount, withoutUnused } from './measurement-rows.ts';
-import type { PendingCounts, PendingSettings, PendingState, WaitingGroup, WaitingReason } from './pending-state.ts';
+import type {
+  OversizedPart,
+  PendingCounts,
+  PendingSettings,
+  PendingState,
+  WaitingGroup,
+  WaitingReason,
+} from './pending-state.ts';
 import { NOTHING_PENDING } from './pending-state.ts';
 import type { Mark } from './position.ts';
 import { windowClosesAt } from './window.ts';
@@ -109,14 +116,15 @@ export class PendingGroups {
   take(now: number): Delivery {
     const batches: MeasurementBatch[] = [];
     const origins: (WaitingGroup | undefined)[] = [];
-    let room = this.#settings.maxDeliveryRows;
+    let { maxDeliveryRows: roomRows, maxDeliveryBytes: roomBytes } = this.#settings;
     const takeFrom = (queue: MeasurementBatch[], origin: WaitingGroup | undefined): void => {
-      while (queue.length > 0 && room > 0) {
+      while (queue.length > 0 && roomRows > 0 && roomBytes > 0) {
         const batch = queue.shift();
         if (batch === undefined) return;
         batches.push(batch);
         origins.push(origin);
-        room -= rowCount(batch);
+        roomRows -= rowCount(batch);
+        roomBytes -= approximateBytes([batch]);
       }
     };
     if (this.#isFull() || (this.#windowClosesAt ?? Infinity) <= now) {
@@ -172,25 +180,32 @@ export class PendingGroups {
   }
 
   /**
-   * Waiting inline batches that should leave the state for the claim store, largest group first; none while they are few.
-   * The caller stores them and hands the claim to `setAside`.
+   * Waiting inline batches that should leave the state, the largest group's first; undefined while they are few. The
+   * caller stores them and hands the claims to `setAside`, until there are none.
    */
-  tooLarge(): { key: string; batches: readonly MeasurementBatch[] } | undefined {
-    const inline = [...this.#waiting.values()].map((group) => {
-      const batches = group.batches.filter((batch) => !isClaimed(batch.content));
-      return { key: group.key, batches, bytes: approximateBytes(batches) };
-    });
-    const total = inline.reduce((sum, { bytes }) => sum + bytes, 0);
-    if (total <= this.#settings.maxInlineBytes) return undefined;
-    return inline.sort((a, b) => b.bytes - a.bytes)[0];
+  tooLarge(): OversizedPart | undefined {
+    return this.#oversized(this.groups(), this.#settings.maxInlineBytes);
   }
 
-  /** Replaces a group's inline batches by the claims that stand for them. */
-  setAside(key: string, stored: readonly MeasurementBatch[]): void {
-    const group = this.#waiting.get(key);
-    if (group === undefined) return;
-    const claims = group.batches.filter((batch) => isClaimed(batch.content));
-    this.#waiting.set(key, { ...group, batches: [...claims, ...stored] });
+  /** As `tooLarge`, before a continue-as-new: the buffer counts too. */
+  tooLargeToCarry(): OversizedPart | undefined {
+    return this.#oversized([...this.groups(), { batches: this.#buffer }], this.#settings.maxCarriedBytes);
+  }
+
+  /** Replaces batches by the claims that stand for them. */
+  setAside(part: OversizedPart, stored: readonly MeasurementBatch[]): void {
+    const replaced = new Set(part.batches);
+    const replaceIn = (batches: readonly MeasurementBatch[]): MeasurementBatch[] => [
+      ...stored,
+      ...batches.filter((batch) => !replaced.has(batch)),
+    ];
+    if (part.key === undefined) {
+      this.#buffer = replaceIn(this.#buffer);
+      this.#bufferedBytes = approximateBytes(this.#buffer);
+      return;
+    }
+    const group = this.#waiting.get(part.key);
+    if (group !== undefined) this.#waiting.set(part.key, { ...group, batches: replaceIn(group.batches) });
   }
 
   /** The worst trouble there is: what to show of a workflow at a glance. */
@@ -250,6 +265,23 @@ export class PendingGroups {
     };
   }
 
+  /** The largest part's inline batches, as many as one call may carry; undefined while all together are few enough. */
+  #oversized(parts: readonly OversizedPart[], limit: number): OversizedPart | undefined {
+    const inline = parts.map((part) => {
+      const batches = part.batches.filter((batch) => !isClaimed(batch.content));
+      return { part, batches, bytes: approximateBytes(batches) };
+    });
+    if (inline.reduce((sum, { bytes }) => sum + bytes, 0) <= limit) return undefined;
+    const largest = inline.reduce((a, b) => (b.bytes > a.bytes ? b : a));
+    let room = this.#settings.maxDeliveryBytes;
+    const batches = largest.batches.filter((batch) => {
+      const fits = room > 0;
+      room -= approximateBytes([batch]);
+      return fits;
+    });
+    return { ...(largest.part.key !== undefined && { key: largest.part.key }), batches };
+  }
+
   #isFull(): boolean {
     const rows = this.#buffer.reduce((sum, batch) => sum + rowCount(batch), 0);
     return rows >= this.#settings.maxRows || this.#bufferedBytes >= this.#settings.maxBytes;
@@ -271,12 +303,13 @@ export class PendingGroups {
   #keep(delivery: Delivery, outcome: WaitingOutcome, now: number): void {
     const batches = outcome.rows.flatMap((rows) => keptBatch(delivery, rows));
     if (batches.length === 0) return;
-    const known = this.#waiting.get(outcome.key);
+    const key = boundedKey(this.#waiting, outcome.key, outcome.code);
+    const known = this.#waiting.get(key);
     const retried = originsOf(delivery, outcome.rows);
     // Whoever joins a group that goes on resting rests with it; whoever was tried again is judged by its own attempts.
     const resting = known !== undefined && retried.length === 0;
     const reason = resting ? known : this.#reasonAfterAttempt(outcome, retried, now);
-    this.#waiting.set(outcome.key, { ...reason, key: outcome.key, batches: [...(known?.batches ?? []), ...batches] });
+    this.#waiting.set(key, { ...reason, key, batches: [...(known?.batches ?? []), ...batches] });
   }
 
   #reasonAfterAttempt(outcome: WaitingOutcome, retried: readonly WaitingGroup[], now: number): WaitingReason {

@@ -10,8 +10,19 @@ export interface PendingSettings extends WindowSettings {
   readonly retry: RetrySettings;
   /** One delivery takes about so many rows; the rest goes with the next, at once. */
   readonly maxDeliveryRows: number;
+  /** And about so many bytes of them: Temporal refuses a payload of 2 MB. */
+  readonly maxDeliveryBytes: number;
   /** Waiting rows beyond about so many bytes leave the state for the claim store. */
   readonly maxInlineBytes: number;
+  /** A run hands on about so many bytes of rows at the most; Temporal ends a run that hands on 2 MB. */
+  readonly maxCarriedBytes: number;
+}
+
+/** Inline batches that are to leave the state for the claim store: of a waiting group, or of the buffer. */
+export interface OversizedPart {
+  /** Absent: of the buffer. */
+  readonly key?: string;
+  readonly batches: readonly MeasurementBatch[];
 }
 
 /** What is known of a group that waits. Instants in milliseconds since 1970. */

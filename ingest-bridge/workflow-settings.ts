@@ -3,8 +3,9 @@ import type { DeviceMeasurementsSettings } from '../workflows/messages.ts';
 
 /** A buffer of about so many bytes closes early, and waiting rows beyond twice as many leave a workflow's state. */
 const BUFFER_BYTES = 64 * 1024;
-/** Rows of one delivery: an activity's input stays well below Temporal's 2 MB. */
+/** Of one delivery: an activity's input, and its outcome, stay well below Temporal's 2 MB. */
 const DELIVERY_ROWS = 5000;
+const DELIVERY_BYTES = 512 * 1024;
 /** A worker's cache holds some thousand workflows: histories must stay short, since a miss replays all of it. */
 const CONTINUE_AS_NEW_EVENTS = 300;
 
@@ -15,7 +16,9 @@ export function workflowSettings(config: Config, type: string, fhirTaskQueue: st
     maxRows: config.windowMaxRows,
     maxBytes: BUFFER_BYTES,
     maxDeliveryRows: DELIVERY_ROWS,
+    maxDeliveryBytes: DELIVERY_BYTES,
     maxInlineBytes: 2 * BUFFER_BYTES,
+    maxCarriedBytes: DELIVERY_BYTES,
     retry: {
       fastInitialMs: config.retryFastInitial,
       fastAttempts: config.retryFastAttempts,

@@ -81,7 +81,7 @@ class Stack {
     if (addresses === undefined) return;
     const isDemo = !this.#given.has('window');
     this.#print('');
-    this.#print('Ready.');
+    this.#print('Ready. Embedded servers are local stand-ins, for trying and testing.');
     this.#print(`  Temporal UI     ${addresses.temporalUiUrl ?? '(of the server at TEMPORAL_ADDRESS)'}`);
     this.#print(`  FHIR R4         ${addresses.fhirUrl}`);
     this.#print(`  Event Hubs      ${hubEndpoint(addresses.eventHubConnectionString)}, hub ${eventHubName}`);

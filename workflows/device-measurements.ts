@@ -18,7 +18,7 @@ import type { createObservationActivities } from '../activities/observations.ts'
 import type { DeliveryOutcome } from '../core/delivery.ts';
 import type { IdentityAnswer, IdentityQuestion } from '../core/identity.ts';
 import type { Delivery } from '../core/pending-groups.ts';
-import type { WaitingReason } from '../core/pending-state.ts';
+import type { OversizedPart, WaitingReason } from '../core/pending-state.ts';
 import { PendingGroups } from '../core/pending-groups.ts';
 import { describeState, describeWaiting } from './descriptions.ts';
 import { failureReason } from './failures.ts';
@@ -88,6 +88,7 @@ async function takeMeasurements(input: DeviceMeasurementsInput): Promise<void> {
     shown = showTrouble(pending, shown, false);
     if (isLongEnough(settings)) {
       await condition(allHandlersFinished);
+      await setAside(pending, () => pending.tooLargeToCarry());
       const now = Date.now();
       const next = { pending: pending.carryOver(now), identities: identities.carryOver(now) };
       await continueAsNew<typeof deviceMeasurements>({ ...input, carried: next });
@@ -140,7 +141,7 @@ async function deliver(input: DeviceMeasurementsInput, pending: PendingGroups, i
   } finally {
     watch.cancel();
   }
-  await setAsideWhatIsTooLarge(pending);
+  await setAside(pending, () => pending.tooLarge());
   const held = new Set(pending.claims());
   const released = before.filter((claim) => !held.has(claim));
   if (released.length > 0) await keeping.releaseClaims(released);
@@ -214,10 +215,10 @@ function fhirActivities(settings: DeviceMeasurementsSettings, inTrouble: boolean
   });
 }
 
-async function setAsideWhatIsTooLarge(pending: PendingGroups): Promise<void> {
+async function setAside(pending: PendingGroups, tooLarge: () => OversizedPart | undefined): Promise<void> {
   const { workflowId } = workflowInfo();
-  for (let large = pending.tooLarge(); large !== undefined; large = pending.tooLarge()) {
-    pending.setAside(large.key, await keeping.setAside(workflowId, large.batches));
+  for (let part = tooLarge(); part !== undefined; part = tooLarge()) {
+    pending.setAside(part, await keeping.setAside(workflowId, part.batches));
   }
 }
 

@@ -7,6 +7,10 @@ import { bundleWorkflows } from '../../worker/worker.ts';
 const FOLDER = join(import.meta.dirname, '../replay');
 const files = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));
 
+interface RecordedHistory {
+  readonly events: readonly [{ readonly workflowExecutionStartedEventAttributes: { readonly workflowId: string } }];
+}
+
 test('there are recorded histories of what was released', () => {
   expect(files.length).toBeGreaterThanOrEqual(2);
 });
@@ -15,7 +19,9 @@ test('workflows that are running when the code changes go on: every recorded his
   Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
   const workflowBundle = await bundleWorkflows();
   for (const file of files) {
-    const history: unknown = JSON.parse(readFileSync(join(FOLDER, file), 'utf8'));
-    await Worker.runReplayHistory({ workflowBundle }, history, file);
+    const history = JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as RecordedHistory;
+    // Windows and retries are spread by the workflow's id: it is part of what is replayed.
+    const { workflowId } = history.events[0].workflowExecutionStartedEventAttributes;
+    await Worker.runReplayHistory({ workflowBundle }, history, workflowId);
   }
 });

@@ -20,7 +20,9 @@ const SETTINGS = {
   maxRows: 1000,
   maxBytes: 100_000,
   maxDeliveryRows: 1000,
+  maxDeliveryBytes: 1_000_000,
   maxInlineBytes: 100_000,
+  maxCarriedBytes: 1_000_000,
   retry: { fastInitialMs: 1000, fastAttempts: 2, slowInitialMs: 60_000, slowMaximumMs: 3_600_000 },
 };
 

@@ -18,7 +18,9 @@ const SETTINGS: PendingSettings = {
   maxRows: 10,
   maxBytes: 2000,
   maxDeliveryRows: 8,
+  maxDeliveryBytes: 1_000_000,
   maxInlineBytes: 400,
+  maxCarriedBytes: 1_000_000,
   retry: { fastInitialMs: 100, fastAttempts: 2, slowInitialMs: 1000, slowMaximumMs: 60_000 },
 };
 const SOURCES = [
@@ -201,9 +203,11 @@ class Model {
   }
 
   #setAside(): void {
-    for (let large = this.#pending.tooLarge(); large !== undefined; large = this.#pending.tooLarge()) {
-      const stored = large.batches.map((batch) => ({ ...batch, content: this.#box.put(this.#box.open(batch)) }));
-      this.#pending.setAside(large.key, stored);
+    for (const next of [() => this.#pending.tooLarge(), () => this.#pending.tooLargeToCarry()]) {
+      for (let part = next(); part !== undefined; part = next()) {
+        const stored = part.batches.map((batch) => ({ ...batch, content: this.#box.put(this.#box.open(batch)) }));
+        this.#pending.setAside(part, stored);
+      }
     }
   }
 

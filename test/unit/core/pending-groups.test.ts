@@ -19,7 +19,9 @@ const SETTINGS: PendingSettings = {
   maxRows: 100,
   maxBytes: 100_000,
   maxDeliveryRows: 1000,
+  maxDeliveryBytes: 1_000_000,
   maxInlineBytes: 100_000,
+  maxCarriedBytes: 1_000_000,
   retry: { fastInitialMs: 1000, fastAttempts: 2, slowInitialMs: 60_000, slowMaximumMs: 3_600_000 },
 };
 
@@ -398,6 +400,27 @@ describe('trouble', () => {
   });
 });
 
+test('many waiting groups become one for each code: the state does not grow with their number', () => {
+  const pending = pendingWith({ maxRows: 10_000 });
+  pending.append(inlineBatch(Array.from({ length: 1000 }, (_, i) => i)), NOW);
+  takeAll(pending);
+  const waiting = Array.from({ length: 1000 }, (_, i) => waits(`group ${i}`, [{ batch: 0, rows: [[i, i + 1]] }]));
+  pending.record(outcome({}, waiting), NOW);
+  expect(pending.groups().length).toBeLessThanOrEqual(201);
+  expect(pending.counts()).toMatchObject({ received: 1000, waiting: 1000 });
+});
+
+test('a delivery takes no more bytes than a payload may have; the rest goes with the next', () => {
+  const pending = pendingWith({ maxDeliveryBytes: 100 });
+  for (let i = 1; i <= 10; i++) pending.append(inlineBatch([i]), NOW);
+  pending.flush(NOW);
+  const first = pending.take(NOW).batches.length;
+  expect(first).toBeGreaterThan(0);
+  expect(first).toBeLessThan(10);
+  pending.record(outcome({ written: first }, []), NOW);
+  expect(pending.isDue(NOW)).toBe(true);
+});
+
 describe('rows too many for the state', () => {
   test('are set aside by the largest group first, until few enough remain', () => {
     const pending = pendingWith({ maxInlineBytes: 300 });
@@ -409,12 +432,32 @@ describe('rows too many for the state', () => {
     expect(large?.key).toBe('large');
     const box = new ClaimBox();
     pending.setAside(
-      'large',
+      large!,
       large!.batches.map((batch) => ({ ...batch, content: box.put(box.open(batch)) })),
     );
     expect(pending.tooLarge()).toBeUndefined();
     expect(pending.counts()).toMatchObject({ received: 6, waiting: 6 });
     expect(pending.claims()).toHaveLength(1);
+  });
+
+  test('leave the buffer too before a continue-as-new, in parts that one call may carry', () => {
+    const pending = pendingWith({ maxCarriedBytes: 400, maxDeliveryBytes: 100 });
+    for (let i = 1; i <= 20; i++) pending.append(inlineBatch([i]), NOW);
+    expect(pending.tooLarge()).toBeUndefined();
+    const box = new ClaimBox();
+    const sizes: number[] = [];
+    for (let part = pending.tooLargeToCarry(); part !== undefined; part = pending.tooLargeToCarry()) {
+      sizes.push(part.batches.length);
+      const content = box.put({
+        ...box.open(part.batches[0]!),
+        rows: part.batches.flatMap((batch) => box.open(batch).rows),
+      });
+      pending.setAside(part, [{ ...part.batches[0]!, content }]);
+    }
+    expect(sizes.length).toBeGreaterThan(1);
+    expect(Math.max(...sizes)).toBeLessThan(5);
+    expect(pending.counts()).toMatchObject({ received: 20, buffered: 20 });
+    expect(pending.windowEndsAt()).toBeDefined();
   });
 
   test('count their ids too: a correlation id for each row takes more than the row', () => {

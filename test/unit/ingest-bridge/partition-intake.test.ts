@@ -32,7 +32,9 @@ const SETTINGS = {
   maxRows: 1e9,
   maxBytes: 1e9,
   maxDeliveryRows: 1e9,
+  maxDeliveryBytes: Infinity,
   maxInlineBytes: 1e9,
+  maxCarriedBytes: Infinity,
   retry: { fastInitialMs: 1, fastAttempts: 1, slowInitialMs: 1, slowMaximumMs: 1 },
 };
 
