@@ -50,11 +50,6 @@ export class OutcomeBook {
     this.#lost.push({ batch, error });
   }
 
-  /** The codes of everything that waits. */
-  waitingErrors(): IngestError[] {
-    return [...this.#waiting.values()].map(({ error }) => error);
-  }
-
   /** True when no reading has been decided: neither written, nor counted, nor refused. */
   isUndecided(): boolean {
     return this.#written.size + this.#superseded.size + this.#withoutValue.size + this.#refused.length === 0;
@@ -95,7 +90,7 @@ export class OutcomeBook {
       waiting.push({ key, ...reasonOf(error), rows: await keep(readings) });
     }
     for (const { batch, error } of this.#lost) {
-      waiting.push({ key: `lost ${batch}`, ...reasonOf(error), rows: [{ batch }] });
+      waiting.push({ key: `lost ${claimOf(input, batch)}`, ...reasonOf(error), rows: [{ batch }] });
     }
     return {
       counts: {
@@ -149,4 +144,9 @@ function withoutMark(batch: DeliveryInput['batches'][number]): { stream: string;
 function pick(rows: InlineRows, indexes: readonly number[]): InlineRows {
   const wanted = new Set(indexes);
   return withoutUnused(filterRows(rows, (_, index) => wanted.has(index)));
+}
+
+function claimOf(input: DeliveryInput, batch: number): string {
+  const content = input.batches[batch]?.content;
+  return content !== undefined && isClaimed(content) ? content.claim : String(batch);
 }

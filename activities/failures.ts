@@ -1,6 +1,17 @@
-import { ApplicationFailure } from '@temporalio/activity';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
 import { IngestError } from '../core/errors.ts';
 import { StoreConflictError, StoreUnavailableError } from '../stores/object-store.ts';
+
+/**
+ * An activity that rests holds up its workflow, deliveries and operators alike: a longer wait that the server asks for is
+ * the waiting group's, which rests by itself.
+ */
+const LONGEST_DELAY_MS = 60_000;
+
+/** Temporal tells a cancelled activity by its own error: it must reach Temporal as it is. */
+export function rethrowCancellation(thrown: unknown): void {
+  if (thrown instanceof CancelledFailure) throw thrown;
+}
 
 /**
  * The failure an activity ends with. Its `type` is the code of the catalogue, and nothing of a foreign error's text
@@ -14,7 +25,8 @@ export function toApplicationFailure(error: unknown): ApplicationFailure {
     type: failure.code,
     message: failure.message,
     details: [failure.details],
-    ...(typeof retryAfterMs === 'number' && retryAfterMs > 0 && { nextRetryDelay: retryAfterMs }),
+    ...(typeof retryAfterMs === 'number' &&
+      retryAfterMs > 0 && { nextRetryDelay: Math.min(retryAfterMs, LONGEST_DELAY_MS) }),
   });
 }
 

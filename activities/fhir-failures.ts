@@ -20,6 +20,10 @@ export function fhirFailure(error: unknown, operation: FhirOperation, resourceTy
       details,
     );
   }
+  if (!isNetworkTrouble(error)) {
+    const message = `An unexpected error was thrown around the ${operation} of ${resourceType}`;
+    return new IngestError('UNEXPECTED', message, details, { cause: error });
+  }
   const cause = networkCodeOf(error);
   const message = `The FHIR server could not be reached for the ${operation} of ${resourceType} (${cause})`;
   return new IngestError('FHIR_UNREACHABLE', message, { ...details, cause });
@@ -138,11 +142,19 @@ function answerOf(error: unknown): Answer | undefined {
   return { status: response['status'], headers, body: response['data'] };
 }
 
+const NETWORK_CODE = /^[A-Z][A-Z0-9_]{1,60}$/;
+
+/** What fetch throws when no answer came; anything else that is thrown there is a defect. */
+function isNetworkTrouble(error: unknown): boolean {
+  if (!isObject(error)) return false;
+  return error['message'] === 'fetch failed' || NETWORK_CODE.test(networkCodeOf(error));
+}
+
 /** `ECONNREFUSED` and the like: what kept the request from being answered. */
 function networkCodeOf(error: unknown): string {
   for (let current: unknown = error; isObject(current); current = current['cause']) {
     const { code } = current;
-    if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,60}$/.test(code)) return code;
+    if (typeof code === 'string' && NETWORK_CODE.test(code)) return code;
   }
   const name = isObject(error) ? error['name'] : undefined;
   return typeof name === 'string' && /^[A-Za-z]{1,60}$/.test(name) ? name : 'unknown';

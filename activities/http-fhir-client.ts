@@ -11,6 +11,8 @@ export interface HttpFhirClientOptions {
   readonly timeoutMs: number;
   /** Aborts what is under way, and sends nothing after, once the activity is cancelled or out of time. */
   readonly signal?: () => AbortSignal | undefined;
+  /** No request takes longer than the activity has left. */
+  readonly timeLeftMs?: () => number;
 }
 
 /** A search that has more pages than this was not asked precisely. */
@@ -25,7 +27,7 @@ export function createHttpFhirClient(options: HttpFhirClientOptions): FhirClient
   const signal = (): AbortSignal => {
     const given = options.signal?.();
     given?.throwIfAborted();
-    const timeout = AbortSignal.timeout(options.timeoutMs);
+    const timeout = AbortSignal.timeout(Math.min(options.timeoutMs, options.timeLeftMs?.() ?? Infinity));
     return given === undefined ? timeout : AbortSignal.any([timeout, given]);
   };
 
@@ -39,9 +41,9 @@ export function createHttpFhirClient(options: HttpFhirClientOptions): FhirClient
   };
 
   /** A GET whose numbers stay as written. */
-  const getText = async (path: string): Promise<{ response: Response; text: string }> => {
+  const getText = async (url: string): Promise<{ response: Response; text: string }> => {
     const headers = { accept: 'application/fhir+json' };
-    const response = await fetch(`${options.baseUrl}/${path}`, { headers, signal: signal() });
+    const response = await fetch(url, { headers, signal: signal() });
     return { response, text: await response.text() };
   };
 
@@ -72,7 +74,7 @@ export function createHttpFhirClient(options: HttpFhirClientOptions): FhirClient
 
     async read(id) {
       return await attempt('read', 'Observation', async (): Promise<ReadResult<Observation>> => {
-        const { response, text } = await getText(`Observation/${id}`);
+        const { response, text } = await getText(`${options.baseUrl}/Observation/${id}`);
         if (response.status === 404) return 'absent';
         if (response.status === 410) return 'deleted';
         if (!response.ok) throw responseFailure(response.status, response.headers, text, 'read', 'Observation');
@@ -106,12 +108,20 @@ export function createHttpFhirClient(options: HttpFhirClientOptions): FhirClient
 
     async history<R extends Resource>(resourceType: R['resourceType'], id: string) {
       return await attempt('history', resourceType, async () => {
-        const { response, text } = await getText(`${resourceType}/${id}/_history?_count=200`);
-        // Servers that keep no history answer so; a missing resource has none either.
-        if ([400, 404, 405, 410, 501].includes(response.status)) return undefined;
-        if (!response.ok) throw responseFailure(response.status, response.headers, text, 'history', resourceType);
-        const bundle = parseResource(text, 'Bundle') as Bundle<R>;
-        return historyEntries(bundle);
+        const entries: HistoryEntry<R>[] = [];
+        let page: string | undefined = `${options.baseUrl}/${resourceType}/${id}/_history?_count=200`;
+        for (let pages = 1; page !== undefined; pages++) {
+          // A history that is cut short would give old readings to the wrong patient.
+          if (pages > MAX_PAGES) throw unreadable('history', resourceType, `more than ${MAX_PAGES} pages`);
+          const { response, text } = await getText(page);
+          // Servers that keep no history answer so; a missing resource has none either.
+          if ([400, 404, 405, 410, 501].includes(response.status)) return undefined;
+          if (!response.ok) throw responseFailure(response.status, response.headers, text, 'history', resourceType);
+          const bundle = parseResource(text, 'Bundle') as Bundle<R>;
+          entries.push(...historyEntries(bundle));
+          page = bundle.link?.find(({ relation }) => relation === 'next')?.url;
+        }
+        return newestFirst(entries);
       });
     },
   };
@@ -128,7 +138,7 @@ function matchesIn<R extends Resource>(bundle: Bundle<R>): R[] {
 }
 
 function historyEntries<R extends Resource>(bundle: Bundle<R>): HistoryEntry<R>[] {
-  const entries = (bundle.entry ?? []).map(({ resource, response }): HistoryEntry<R> => {
+  return (bundle.entry ?? []).map(({ resource, response }): HistoryEntry<R> => {
     const deleted = resource?.resourceType === undefined;
     return {
       resource: deleted ? undefined : resource,
@@ -136,8 +146,11 @@ function historyEntries<R extends Resource>(bundle: Bundle<R>): HistoryEntry<R>[
       lastUpdated: resource?.meta?.lastUpdated ?? response?.lastModified,
     };
   });
-  // The order is newest first by the specification, but not on every server.
-  return entries.sort((a, b) => Date.parse(b.lastUpdated ?? '') - Date.parse(a.lastUpdated ?? ''));
+}
+
+/** So it is by the specification, but not on every server. */
+function newestFirst<R extends Resource>(entries: readonly HistoryEntry<R>[]): HistoryEntry<R>[] {
+  return entries.toSorted((a, b) => Date.parse(b.lastUpdated ?? '') - Date.parse(a.lastUpdated ?? ''));
 }
 
 function parseResource(text: string, resourceType: string): Resource {

@@ -2,7 +2,7 @@ import type { Device, Encounter } from 'fhir/r4.js';
 import { IngestError } from '../core/errors.ts';
 import type { Assignment, IdentityAnswer, IdentityQuestion } from '../core/identity.ts';
 import type { FhirClient } from './fhir-client.ts';
-import { toApplicationFailure } from './failures.ts';
+import { rethrowCancellation, toApplicationFailure } from './failures.ts';
 
 type IdentityMode = 'Lookup' | 'LookupWithEncounter';
 
@@ -29,6 +29,7 @@ export function createIdentityActivities(deps: IdentityDeps) {
       try {
         return await resolve(deps, deviceId, question);
       } catch (error) {
+        rethrowCancellation(error);
         if (error instanceof IngestError && error.kind === 'waiting') {
           return { ok: false, code: error.code, message: error.message };
         }

@@ -1,16 +1,17 @@
+import pLimit from 'p-limit';
 import type { DeliveryInput, DeliveryOutcome } from '../core/delivery.ts';
-import { INGEST_ERRORS, IngestError } from '../core/errors.ts';
 import type { IngestErrorCode } from '../core/errors.ts';
-import type { IdentityAnswer, ResolvedIdentity } from '../core/identity.ts';
-import { assignmentAt, identityKey } from '../core/identity.ts';
+import { IngestError } from '../core/errors.ts';
+import type { ResolvedIdentity } from '../core/identity.ts';
 import { observationIdentifier } from '../core/observation-identifier.ts';
-import { ticksOf } from '../core/ticks.ts';
 import type { Claims } from '../stores/claims.ts';
 import type { DeadLetters } from '../stores/dead-letters.ts';
 import type { FhirMapping, ObservationGroup, ObservationTemplate } from '../templates/fhir-mapping/fhir-mapping.ts';
 import { OutcomeBook } from './delivery-outcome.ts';
-import { asIngestError, toApplicationFailure } from './failures.ts';
+import { asIngestError, rethrowCancellation, toApplicationFailure } from './failures.ts';
 import type { FhirClient } from './fhir-client.ts';
+import type { GroupToWrite } from './observation-groups.ts';
+import { groupReadings } from './observation-groups.ts';
 import { writeObservation } from './observation-writer.ts';
 import type { OpenedBatches, Reading } from './readings.ts';
 import { openBatches } from './readings.ts';
@@ -24,10 +25,10 @@ export interface CurrentMapping {
 /** What a running activity is told about itself; Temporal's context, behind a port so that it can be run without it. */
 export interface ActivityScope {
   readonly workflowId: string;
-  /** Reports life; throws nothing. */
-  heartbeat(): void;
-  /** Throws once the activity is cancelled or out of time: nothing may be sent afterwards. */
-  assertMayGoOn(): void;
+  /** Once the activity is cancelled nothing may be sent any more. */
+  throwIfCancelled(): void;
+  /** Near the end of its time nothing new is begun; what is left is an outcome too. */
+  isOutOfTime(): boolean;
 }
 
 export interface ObservationDeps {
@@ -42,32 +43,34 @@ export interface ObservationDeps {
   readonly onUnexpected: (thrown: unknown) => void;
 }
 
-/** Failures that concern the server, not one group: the rest of the delivery is not even tried. */
-const SERVER_TROUBLES = new Set<IngestErrorCode>([
+/** The server refuses everybody, or answers nobody. */
+const WHOLE_SERVER = new Set<IngestErrorCode>([
   'FHIR_UNREACHABLE',
-  'FHIR_TIMEOUT',
   'FHIR_THROTTLED',
-  'FHIR_UNAVAILABLE',
   'FHIR_UNAUTHORIZED',
   'FHIR_FORBIDDEN',
   'FHIR_WRONG_ENDPOINT',
 ]);
+/** These may be the server's trouble, or one Observation's that it cannot take. */
+const SERVER_TROUBLES = new Set<IngestErrorCode>([...WHOLE_SERVER, 'FHIR_TIMEOUT', 'FHIR_UNAVAILABLE']);
 
 /** What waits for the server waits together. */
 const SERVER_KEY = 'server';
+/** What a delivery had no time for goes on together. */
+const LATER_KEY = 'later';
 
 export function createObservationActivities(deps: ObservationDeps) {
   return {
     /**
      * Judges, groups and writes what is due, and says what became of every measurement. Idempotent: ids follow from the
      * groups, so a repetition meets its own Observations and its own dead letters. Fails only when nothing could be
-     * decided.
+     * decided, or when the stores cannot be reached.
      */
     async upsertObservations(input: DeliveryInput): Promise<DeliveryOutcome> {
       try {
         return await deliver(deps, input);
       } catch (thrown) {
-        deps.scope().assertMayGoOn();
+        rethrowCancellation(thrown);
         throw toApplicationFailure(knownError(deps, thrown));
       }
     },
@@ -79,15 +82,18 @@ async function deliver(deps: ObservationDeps, input: DeliveryInput): Promise<Del
   const opened = await openBatches(deps.claims, input);
   const { version, template } = await templateFor(deps, input.type);
   const book = new OutcomeBook();
+  let stopped: IngestError | undefined;
   noteLostClaims(input, opened, book);
   if (template === undefined) {
     const message = 'Expected the FHIR mapping to have a template for this measurement type';
     book.waits('unmapped', opened.readings, new IngestError('MAPPING_MISSING', message));
   } else {
     const good = judge(template, opened.readings, book);
-    await writeGroups(deps, groupReadings(input, template, good), book);
+    stopped = await writeGroups(deps, scope, groupReadings(input, template, good), book);
   }
-  failIfUndecided(book);
+  // The server answers nobody and nothing was decided: the activity fails as a whole. Temporal then shows the attempt, its
+  // failure and the next retry, at no cost in history.
+  if (stopped?.kind === 'transient' && book.isUndecided()) throw stopped;
   await deps.deadLetters.add(book.deadLetters(input, version, deps.now().toISOString()));
   return await book.toOutcome(input, opened, deps.claims, scope.workflowId);
 }
@@ -120,86 +126,51 @@ function judge(template: ObservationTemplate, readings: readonly Reading[], book
   });
 }
 
-/** Readings of one Observation, and whose it is; or why nobody can be named. */
-interface GroupToWrite {
-  /** Equal for groups of the same patient, encounter and message ids. */
-  readonly ownerKey: string;
-  readonly key: string;
-  readonly identity: ResolvedIdentity | IngestError;
-  readonly template: ObservationTemplate;
-  readonly group: ObservationGroup;
-  readonly readings: readonly Reading[];
-}
+/** Groups written at once: most of a write is waiting for the server. */
+const WRITES_AT_ONCE = 4;
+/** So many different groups in a row that met a 5xx or no answer: it is the server, not one Observation. */
+const TROUBLES_IN_A_ROW = 3;
 
-function groupReadings(
-  input: DeliveryInput,
-  template: ObservationTemplate,
-  readings: readonly Reading[],
-): GroupToWrite[] {
-  const answers = new Map(input.identities.map(({ ids, answer }) => [identityKey(ids), answer]));
-  const owners = new Map<string, { identity: ResolvedIdentity | IngestError; readings: Reading[] }>();
-  for (const reading of readings) {
-    const identity = identityOf(answers.get(identityKey(reading.measurement)), reading);
-    const key = ownerKey(reading, identity);
-    const owner = owners.get(key);
-    if (owner === undefined) owners.set(key, { identity, readings: [reading] });
-    else owner.readings.push(reading);
-  }
-  return [...owners].flatMap(([key, owner]) => {
-    const inOrder = owner.readings.toSorted(byPosition);
-    return template.group(inOrder.map((reading) => reading.measurement)).map((group): GroupToWrite => ({
-      ownerKey: key,
-      key: `${key} ${group.idSegment}`,
-      identity: owner.identity,
-      template,
-      group,
-      readings: pick(inOrder, group.measurements),
-    }));
-  });
-}
-
-function identityOf(answer: IdentityAnswer | undefined, reading: Reading): ResolvedIdentity | IngestError {
-  if (answer === undefined) return new IngestError('UNEXPECTED', 'Expected an identity for every measurement');
-  if (!answer.ok) return new IngestError(answer.code, answer.message);
-  const assignment = assignmentAt(answer, ticksOf, ticksOf(reading.measurement.occurrenceTimeUtc));
-  if ('unassigned' in assignment) {
-    return new IngestError('DEVICE_WITHOUT_PATIENT', 'Expected the Device to have had a Patient when it measured this');
-  }
-  const { from: _since, ...identity } = assignment;
-  return identity;
-}
-
-function ownerKey({ measurement }: Reading, identity: ResolvedIdentity | IngestError): string {
-  const { patientId, encounterId, correlationId } = measurement;
-  const resolved = identity instanceof IngestError ? [] : [identity.device, identity.patient, identity.encounter];
-  return JSON.stringify([patientId, encounterId, correlationId, ...resolved].map((id) => id ?? null));
-}
-
-/** Of two values of one instant the later position wins: arrival order says nothing, positions do. */
-function byPosition({ position: a }: Reading, { position: b }: Reading): number {
-  return a.sequenceNumber - b.sequenceNumber || a.ordinal - b.ordinal;
-}
-
-async function writeGroups(deps: ObservationDeps, groups: readonly GroupToWrite[], book: OutcomeBook): Promise<void> {
-  let serverTrouble: IngestError | undefined;
-  for (const group of groups) {
+/**
+ * Writes group by group and books what became of each. One Observation that the server cannot take holds up nobody: only
+ * trouble of the server as a whole, or the end of the time there is, leaves the rest untried.
+ *
+ * @returns the trouble of the server that ended it before everything was tried
+ */
+async function writeGroups(
+  deps: ObservationDeps,
+  scope: ActivityScope,
+  groups: readonly GroupToWrite[],
+  book: OutcomeBook,
+): Promise<IngestError | undefined> {
+  let inARow = 0;
+  let stopped: IngestError | undefined;
+  const limit = pLimit(WRITES_AT_ONCE);
+  const write = async (group: GroupToWrite): Promise<void> => {
     // Without a patient, or a server, readings wait together: there is nothing that one group has and another lacks.
     if (group.identity instanceof IngestError) book.waits(group.ownerKey, group.readings, group.identity);
-    else if (serverTrouble !== undefined) book.waits(SERVER_KEY, group.readings, serverTrouble);
-    else serverTrouble = await writeGroup(deps, group, group.identity, book);
-  }
+    else if (stopped !== undefined) book.waits(SERVER_KEY, group.readings, stopped);
+    else if (scope.isOutOfTime()) book.waits(LATER_KEY, group.readings, unfinished());
+    else {
+      const trouble = await writeGroup(deps, scope, group, group.identity, book);
+      inARow = trouble === undefined ? 0 : inARow + 1;
+      if (trouble === undefined) return;
+      if (WHOLE_SERVER.has(trouble.code) || inARow >= TROUBLES_IN_A_ROW) stopped = trouble;
+    }
+  };
+  await Promise.all(groups.map((group) => limit(() => write(group))));
+  return stopped;
 }
 
-/** @returns the trouble that makes it pointless to go on */
+/** @returns the trouble of the server that kept it from being written */
 async function writeGroup(
   deps: ObservationDeps,
+  scope: ActivityScope,
   { key, template, group, readings }: GroupToWrite,
   identity: ResolvedIdentity,
   book: OutcomeBook,
 ): Promise<IngestError | undefined> {
-  const scope = deps.scope();
-  scope.heartbeat();
-  scope.assertMayGoOn();
+  scope.throwIfCancelled();
   try {
     if (group.isEmpty) {
       book.withoutValue(readings);
@@ -213,13 +184,16 @@ async function writeGroup(
     bookWritten(group, readings, outcome, book);
     return undefined;
   } catch (thrown) {
-    scope.assertMayGoOn();
+    scope.throwIfCancelled();
     const error = knownError(deps, thrown);
-    const concernsServer = SERVER_TROUBLES.has(error.code);
     if (error.kind === 'bad-data') book.refused(readings, error);
-    else book.waits(concernsServer ? SERVER_KEY : key, readings, error);
-    return concernsServer ? error : undefined;
+    else book.waits(WHOLE_SERVER.has(error.code) ? SERVER_KEY : key, readings, error);
+    return SERVER_TROUBLES.has(error.code) ? error : undefined;
   }
+}
+
+function unfinished(): IngestError {
+  return new IngestError('DELIVERY_UNFINISHED', 'The time of this delivery was over before this group was tried');
 }
 
 function knownError(deps: ObservationDeps, thrown: unknown): IngestError {
@@ -244,26 +218,4 @@ function bookWritten(
     outcome,
     at((index) => !superseded.has(index) && !withoutValue.has(index)),
   );
-}
-
-/**
- * With nothing decided and the server in passing trouble, the activity fails as a whole: Temporal then shows the attempt,
- * its failure and the next retry, at no cost in history.
- */
-function failIfUndecided(book: OutcomeBook): void {
-  if (!book.isUndecided()) return;
-  const errors = book.waitingErrors();
-  const [first] = errors;
-  if (first !== undefined && errors.every((error) => isPassing(error) && SERVER_TROUBLES.has(error.code))) throw first;
-}
-
-function isPassing(error: IngestError): boolean {
-  return INGEST_ERRORS[error.code].kind === 'transient';
-}
-
-function pick<T>(list: readonly T[], indexes: readonly number[]): T[] {
-  return indexes.flatMap((index) => {
-    const item = list[index];
-    return item === undefined ? [] : [item];
-  });
 }

@@ -21,3 +21,6 @@ export function durationMs(text: string): number | undefined {
   if (match === null) return undefined;
   return Math.round(Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS]);
 }
+
+/** As `Duration`, but not zero: a rest of nothing would be a loop without pause. */
+export const PositiveDuration = Duration.refine((ms) => ms > 0, 'expected a duration above zero');

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Duration } from './duration.ts';
+import { Duration, PositiveDuration } from './duration.ts';
 
 interface SettingOptions {
   /** As a user would write it in the environment; absent: the setting has no default. */
@@ -100,7 +100,7 @@ export const SETTINGS = {
     group: 'Ingest bridge',
     description: 'Signals of one partition under way to Temporal at once.',
   }),
-  ownershipExpiry: setting(Duration, {
+  ownershipExpiry: setting(PositiveDuration, {
     default: '60s',
     group: 'Ingest bridge',
     description: 'A partition whose bridge has not renewed its ownership for so long is taken over by another.',
@@ -119,7 +119,7 @@ export const SETTINGS = {
     group: 'Templates',
     description: 'The FHIR mapping template. A changed file is validated, then activated or refused.',
   }),
-  templatePollInterval: setting(Duration, {
+  templatePollInterval: setting(PositiveDuration, {
     default: '2s',
     group: 'Templates',
     description: 'How often template files and the pointer to the active pair are looked at.',
@@ -140,13 +140,13 @@ export const SETTINGS = {
     group: 'Windows and retries',
     description: 'A window with so many measurements closes early.',
   }),
-  idleAfter: setting(Duration, {
+  idleAfter: setting(PositiveDuration, {
     default: '8d',
     group: 'Windows and retries',
     description:
       'A workflow without measurements completes after so long: longer than the retention of the hub, plus a day.',
   }),
-  retryFastInitial: setting(Duration, {
+  retryFastInitial: setting(PositiveDuration, {
     default: '2s',
     group: 'Windows and retries',
     description: 'Rest after the first failure of a passing kind; doubles with each.',
@@ -156,12 +156,12 @@ export const SETTINGS = {
     group: 'Windows and retries',
     description: 'Attempts before a group counts as stuck and is retried slowly.',
   }),
-  retrySlowInitial: setting(Duration, {
+  retrySlowInitial: setting(PositiveDuration, {
     default: '1m',
     group: 'Windows and retries',
     description: 'First rest of a stuck group; doubles with each attempt.',
   }),
-  retrySlowMaximum: setting(Duration, {
+  retrySlowMaximum: setting(PositiveDuration, {
     default: '1h',
     group: 'Windows and retries',
     description: 'Longest rest of a stuck group.',
@@ -171,7 +171,7 @@ export const SETTINGS = {
     group: 'FHIR',
     description: 'Base URL of the FHIR R4 server. Not set: the embedded FHIR server.',
   }),
-  fhirTimeout: setting(Duration, {
+  fhirTimeout: setting(PositiveDuration, {
     default: '30s',
     group: 'FHIR',
     description: 'Longest wait for the answer to one request.',
@@ -235,7 +235,7 @@ export const SETTINGS = {
     group: 'Embedded servers',
     description: 'Simulated devices of each kind; 0 for none. Only with the embedded Event Hubs server.',
   }),
-  simulatedInterval: setting(Duration, {
+  simulatedInterval: setting(PositiveDuration, {
     default: '5s',
     group: 'Embedded servers',
     description: 'Time between two messages of a simulated heart rate monitor; the others send less often.',

@@ -25,15 +25,24 @@ export function lastPosition(batch: MeasurementBatch): PositionInPartition {
   return [last[0], last[1]];
 }
 
-/** About what the rows take as JSON; near enough for bounds, and cheap. */
+/** What the members of a batch and the brackets around its rows take. */
+const ENVELOPE_BYTES = 100;
+
+/** About what batches take as JSON, rather more than less; for bounds, and cheap. */
 export function approximateBytes(batches: readonly MeasurementBatch[]): number {
   let bytes = 0;
-  for (const { content } of batches) {
-    if (isClaimed(content)) bytes += 300 + 100 * content.ids.length;
+  for (const { stream, partition, content } of batches) {
+    bytes += ENVELOPE_BYTES + stream.length + partition.length;
+    if (isClaimed(content)) bytes += 250 + textBytes(JSON.stringify(content.ids)) + content.claim.length;
     else {
-      bytes += JSON.stringify([content.ids, content.names]).length;
-      for (const row of content.rows) bytes += row.reduce((sum: number, cell) => sum + 4 + String(cell).length, 0);
+      bytes += textBytes(JSON.stringify([content.ids, content.names]));
+      for (const row of content.rows) bytes += row.reduce((sum: number, cell) => sum + 4 + textBytes(String(cell)), 0);
     }
   }
   return bytes;
+}
+
+/** Outside printable ASCII a character takes up to six bytes, as an escape. */
+function textBytes(text: string): number {
+  return /^[\x20-\x7e]*$/.test(text) ? text.length : text.length * 6;
 }

@@ -46,7 +46,7 @@ export interface DeadLetter {
   /** ISO 8601 UTC: when it failed first, as far as this write knows. */
   readonly failedAt: string;
   readonly attemptCount: number;
-  /** The letters this one replays or edits. */
+  /** The letter this one replays or edits. */
   readonly replayOf?: string;
 }
 

@@ -51,6 +51,7 @@ export const INGEST_ERRORS = {
   FHIR_UNAVAILABLE: { kind: 'transient' },
   FHIR_ANSWER_UNREADABLE: { kind: 'transient' },
   OBSERVATION_CONFLICT: { kind: 'transient' },
+  DELIVERY_UNFINISHED: { kind: 'transient' },
   STORE_UNAVAILABLE: { kind: 'transient' },
   UNEXPECTED: { kind: 'transient' },
 } as const satisfies Record<string, { kind: IngestErrorKind }>;

@@ -29,7 +29,17 @@ export interface Delivery {
 const UNDECIDED = 'undecided';
 const DAY_MS = 86_400_000;
 /** A write proves these troubles over: what waits for them is tried again at once. */
-const MENDED_BY_A_WRITE = new Set<IngestErrorCode>(['DEVICE_NOT_FOUND', 'DEVICE_AMBIGUOUS', 'DEVICE_WITHOUT_PATIENT']);
+const MENDED_BY_A_WRITE = new Set<IngestErrorCode>([
+  'DEVICE_NOT_FOUND',
+  'DEVICE_AMBIGUOUS',
+  'DEVICE_WITHOUT_PATIENT',
+  'FHIR_UNREACHABLE',
+  'FHIR_THROTTLED',
+  'FHIR_UNAUTHORIZED',
+  'FHIR_FORBIDDEN',
+  'FHIR_WRONG_ENDPOINT',
+  'DELIVERY_UNFINISHED',
+]);
 
 /**
  * The measurements of one device and type between arrival and FHIR: an open window, a delivery under way, groups that
@@ -325,8 +335,11 @@ export class PendingGroups {
   #retryWhatAWriteMends(justTried: ReadonlySet<string>, now: number): void {
     for (const group of this.#waiting.values()) {
       if (justTried.has(group.key)) continue;
-      if (INGEST_ERRORS[group.code].kind !== 'transient' && !MENDED_BY_A_WRITE.has(group.code)) continue;
-      this.#waiting.set(group.key, { ...group, nextAttemptAt: Math.min(group.nextAttemptAt, now) });
+      const isMended = MENDED_BY_A_WRITE.has(group.code);
+      if (!isMended && INGEST_ERRORS[group.code].kind !== 'transient') continue;
+      // Other passing troubles may be of the group's own: it is tried before long, but not after every window.
+      const soon = isMended ? now : now + this.#settings.retry.slowInitialMs;
+      this.#waiting.set(group.key, { ...group, nextAttemptAt: Math.min(group.nextAttemptAt, soon) });
     }
   }
 

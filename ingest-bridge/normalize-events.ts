@@ -2,6 +2,7 @@ import type { DeadLetter } from '../core/dead-letter.ts';
 import { deadLetterId } from '../core/dead-letter.ts';
 import { IngestError } from '../core/errors.ts';
 import type { EventOutcome } from '../core/ledger.ts';
+import type { Measurement } from '../core/measurement.ts';
 import type { PositionedMeasurement } from '../core/measurement-rows.ts';
 import type { StreamId } from '../core/position.ts';
 import type { DeviceContent } from '../templates/device-content/load.ts';
@@ -37,6 +38,7 @@ export function normalizeEvents(
     const content = versionOf(sequenceNumber);
     try {
       const found = content.template.normalize(deviceMessageOf(event), { enqueuedAt });
+      found.forEach(assertNameable);
       found.forEach((measurement, ordinal) => measurements.push({ sequenceNumber, ordinal, measurement }));
       outcomes.push({
         ...place,
@@ -50,6 +52,18 @@ export function normalizeEvents(
     }
   }
   return { outcomes, measurements, deadLetters };
+}
+
+/** What names a workflow is a search attribute too, and Temporal on Postgres keeps no longer ones. */
+const LONGEST_NAME_BYTES = 255;
+
+/** @throws IngestError REQUIRED_VALUE_UNUSABLE: refused by Temporal again and again, it would stall its partition */
+function assertNameable({ deviceId, type }: Measurement): void {
+  for (const [member, value] of Object.entries({ deviceId, type })) {
+    if (Buffer.byteLength(value) <= LONGEST_NAME_BYTES) continue;
+    const message = `Expected a ${member} of at most ${LONGEST_NAME_BYTES} bytes`;
+    throw new IngestError('REQUIRED_VALUE_UNUSABLE', message, { member, typeName: type.slice(0, LONGEST_NAME_BYTES) });
+  }
 }
 
 /** A defect of ours must neither stall the partition nor lose the event: it is kept whole, under a code of its own. */

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Loaded, TemplateIssue } from '../core/template-issue.ts';
 import type { Logger } from '../service/log.ts';
+import { hasCode } from '../stores/durable-file.ts';
 import { StoreConflictError } from '../stores/object-store.ts';
 import type { ActiveTemplates, TemplateKind, TemplateVersions } from '../stores/template-versions.ts';
 import { templateVersionOf } from '../stores/template-versions.ts';
@@ -75,6 +76,23 @@ export function createTemplateActivation(
     return { version: active?.[kind], considered };
   };
 
+  const unreadable = new Set<TemplateKind>();
+  /** A file that is gone changes nothing while there is a version in force: a restart follows the pointer. */
+  const look = async (kind: TemplateKind, file: string, active: ActiveTemplates | undefined) => {
+    try {
+      const text = await readFile(file, 'utf8');
+      unreadable.delete(kind);
+      return await consider(kind, text, active);
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT') && !hasCode(error, 'EACCES')) throw error;
+      if (active === undefined)
+        throw new NoTemplatesError(`The template file ${file} cannot be read`, { cause: error });
+      if (!unreadable.has(kind)) log.warn({ kind, inForce: active[kind] }, 'the template file cannot be read');
+      unreadable.add(kind);
+      return { version: active[kind], considered: active.considered[kind] };
+    }
+  };
+
   return {
     refused: () => [...refused.values()],
 
@@ -83,7 +101,7 @@ export function createTemplateActivation(
       if (files === undefined)
         return stored?.value ?? fail('IOMT_DEVICE_CONTENT_FILE and IOMT_FHIR_MAPPING_FILE are not set');
       const [deviceContent, fhirMapping] = await Promise.all(
-        KINDS.map(async (kind) => await consider(kind, await readTemplate(files[kind]), stored?.value)),
+        KINDS.map(async (kind) => await look(kind, files[kind], stored?.value)),
       );
       if (deviceContent?.version === undefined || fhirMapping?.version === undefined) {
         return fail([...refused.values()].map(describeRefused).join('\n'));
@@ -107,14 +125,6 @@ export function createTemplateActivation(
 
 function isSame(a: ActiveTemplates, b: Omit<ActiveTemplates, 'activatedAt'>): boolean {
   return KINDS.every((kind) => a[kind] === b[kind] && a.considered[kind] === b.considered[kind]);
-}
-
-async function readTemplate(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    throw new NoTemplatesError(`The template file ${file} cannot be read`, { cause: error });
-  }
 }
 
 function fail(reasons: string): never {

@@ -3,8 +3,8 @@ import type { DeviceMeasurementsSettings } from '../workflows/messages.ts';
 
 /** A buffer of about so many bytes closes early, and waiting rows beyond twice as many leave a workflow's state. */
 const BUFFER_BYTES = 64 * 1024;
-/** Of one delivery: an activity's input, and its outcome, stay well below Temporal's 2 MB. */
-const DELIVERY_ROWS = 5000;
+/** Of one delivery: its payloads stay well below Temporal's 2 MB, and a slow server can take it in five minutes. */
+const DELIVERY_ROWS = 1000;
 const DELIVERY_BYTES = 512 * 1024;
 /** A worker's cache holds some thousand workflows: histories must stay short, since a miss replays all of it. */
 const CONTINUE_AS_NEW_EVENTS = 300;

@@ -1,4 +1,4 @@
-import { mkdir, open, rename } from 'node:fs/promises';
+import { mkdir, open, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** Writes a file that must not be there yet; what has resolved survives a loss of power, but for the file's name. */
@@ -17,7 +17,9 @@ export async function writeDurably(path: string, text: string): Promise<void> {
 /** Adds to the end of a file, made if need be. */
 export async function appendDurably(path: string, value: Uint8Array): Promise<void> {
   await makeFolder(dirname(path));
+  const isNew = (await orAbsent(() => stat(path))) === undefined;
   await writeSynced(path, 'a', value);
+  if (isNew) await syncFolder(dirname(path));
 }
 
 /** Creates a folder and its parents, and makes sure that a crash does not forget them. */

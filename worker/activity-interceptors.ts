@@ -2,6 +2,7 @@ import type { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/activity';
 import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
 import type { Logger } from '../service/log.ts';
+import { noteStart } from './activity-scope.ts';
 
 const HEARTBEAT_EVERY_MS = 5_000;
 
@@ -17,6 +18,7 @@ export class HeartbeatInterceptor implements ActivityInboundCallsInterceptor {
   }
 
   async execute(input: ActivityExecuteInput, next: Next<ActivityInboundCallsInterceptor, 'execute'>): Promise<unknown> {
+    noteStart(this.#context);
     const timer = setInterval(() => {
       this.#context.heartbeat();
     }, HEARTBEAT_EVERY_MS);

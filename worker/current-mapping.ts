@@ -10,6 +10,7 @@ import { loadFhirMapping } from '../templates/fhir-mapping/load.ts';
 export function createCurrentMapping(
   versions: TemplateVersions,
   maxAgeMs: number,
+  onUnusable: (version: string, error: unknown) => void,
   now: () => number = () => performance.now(),
 ): (options?: { afresh: boolean }) => Promise<CurrentMapping> {
   let current: CurrentMapping | undefined;
@@ -19,8 +20,15 @@ export function createCurrentMapping(
     const active = await versions.active();
     if (active === undefined) throw missing('an active pair of templates');
     const { fhirMapping: version } = active.value;
-    if (version !== current?.version) current = { version, mapping: await load(versions, version) };
     lookedAt = now();
+    if (version === current?.version) return current;
+    try {
+      current = { version, mapping: await load(versions, version) };
+    } catch (error) {
+      // A version that a newer release wrote may be beyond this worker: the newest valid one goes on.
+      if (current === undefined) throw error;
+      onUnusable(version, error);
+    }
     return current;
   };
 }

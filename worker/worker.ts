@@ -16,7 +16,7 @@ import { createDeadLetters } from '../stores/dead-letters.ts';
 import type { ObjectStore } from '../stores/object-store.ts';
 import { createTemplateVersions } from '../stores/template-versions.ts';
 import { createTotals } from '../stores/totals.ts';
-import { currentScope } from './activity-scope.ts';
+import { currentScope, timeLeftMs } from './activity-scope.ts';
 import { FailureLogInterceptor, HeartbeatInterceptor } from './activity-interceptors.ts';
 import { createCurrentMapping } from './current-mapping.ts';
 
@@ -102,6 +102,7 @@ function fhirActivities(config: Config, store: ObjectStore, claims: Claims, log:
     baseUrl: fhirUrl,
     timeoutMs: config.fhirTimeout,
     signal: () => Context.current().cancellationSignal,
+    timeLeftMs,
   });
   return {
     ...createIdentityActivities({
@@ -119,6 +120,9 @@ function fhirActivities(config: Config, store: ObjectStore, claims: Claims, log:
       currentMapping: createCurrentMapping(
         createTemplateVersions(store, config.deployment),
         config.templatePollInterval,
+        (version, error) => {
+          log.error({ version, err: error }, 'the active FHIR mapping cannot be loaded; the one before goes on');
+        },
       ),
       scope: currentScope,
       now: () => new Date(),

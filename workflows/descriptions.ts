@@ -5,6 +5,9 @@ import type { WaitingGroup } from '../core/pending-state.ts';
 import { heldCount } from '../core/pending-state.ts';
 import type { WaitingGroupView, WorkflowStatus } from './messages.ts';
 
+/** Groups told of in words; the query has all. */
+const MOST_SHOWN = 20;
+
 /** The workflow as its queries show it, and in words for Temporal's UI (Markdown). */
 export function describeState(pending: PendingGroups): WorkflowStatus & { readonly details: string } {
   const counts = pending.counts();
@@ -14,17 +17,19 @@ export function describeState(pending: PendingGroups): WorkflowStatus & { readon
     `**${counts.received}** measurements taken in: ${counts.outcomes.written} written, ${heldCount(counts)} held, ` +
       `${totalOutcomes(counts.outcomes) - counts.outcomes.written} otherwise accounted for.`,
     ...(closesAt === undefined ? [] : [`The open window closes at ${isoOf(closesAt)}.`]),
-    ...groups.map(
-      (group) =>
-        `- ${measurementCount(group)} measurements wait since ${isoOf(group.since)}: **${group.code}**, ${group.message}. ` +
-        `Attempt ${group.attemptCount + 1} at ${isoOf(group.nextAttemptAt)}.`,
-    ),
+    ...groups
+      .slice(0, MOST_SHOWN)
+      .map(
+        (group) =>
+          `- ${measurementCount(group)} measurements wait since ${isoOf(group.since)}: **${group.code}**, ${group.message}. ` +
+          `Attempt ${group.attemptCount + 1} at ${isoOf(group.nextAttemptAt)}.`,
+      ),
   ];
   return {
     counts,
     marks: pending.marks(),
     ...(closesAt !== undefined && { windowClosesAt: isoOf(closesAt) }),
-    details: lines.slice(0, 30).join('\n\n'),
+    details: lines.join('\n\n'),
   };
 }
 

@@ -16,7 +16,7 @@ import type { createIdentityActivities } from '../activities/identity.ts';
 import type { createKeepingActivities } from '../activities/keeping.ts';
 import type { createObservationActivities } from '../activities/observations.ts';
 import type { DeliveryOutcome } from '../core/delivery.ts';
-import type { IdentityAnswer, IdentityQuestion } from '../core/identity.ts';
+import type { IdentityAnswer, IdentityIds, IdentityQuestion } from '../core/identity.ts';
 import type { Delivery } from '../core/pending-groups.ts';
 import type { OversizedPart, WaitingReason } from '../core/pending-state.ts';
 import { PendingGroups } from '../core/pending-groups.ts';
@@ -28,6 +28,9 @@ import { flushNowSignal, groupsQuery, measurementsSignal, retryNowSignal, status
 import { IomtReason, IomtState, IomtStuckSince } from './search-attributes.ts';
 
 type FhirActivities = ReturnType<typeof createIdentityActivities> & ReturnType<typeof createObservationActivities>;
+
+/** A server takes two thousand activities of one workflow at once; so many need never be under way. */
+const QUESTIONS_AT_ONCE = 50;
 
 /** Patient: what they keep is never lost by waiting. On the workflow's own task queue. */
 const keeping = proxyActivities<ReturnType<typeof createKeepingActivities>>({
@@ -57,7 +60,6 @@ async function takeMeasurements(input: DeviceMeasurementsInput): Promise<void> {
     (batch) => {
       lastArrivalAt = Date.now();
       pending.append(batch, lastArrivalAt);
-      setCurrentDetails(describeState(pending).details);
     },
     { description: 'Measurements from the ingest bridge' },
   );
@@ -83,6 +85,7 @@ async function takeMeasurements(input: DeviceMeasurementsInput): Promise<void> {
       await keeping.storeTotals({ workflowId, firstRunId: firstExecutionRunId, counts: pending.counts() });
       if (!pending.hasWork()) return; // no await between this look and the end: what arrives later starts a new run
     }
+    setCurrentDetails(describeState(pending).details);
     await waitUntilDue(pending, type);
     await deliver(input, pending, identities);
     shown = showTrouble(pending, shown, false);
@@ -162,17 +165,20 @@ async function attemptDelivery(
   const { deviceId, type, settings } = input;
   const activities = fhirActivities(settings, trouble !== undefined);
   const questions = questionsOf(delivery);
-  const answers = await Promise.all(
-    questions.map(async (question) => ({
-      ids: question.ids,
-      answer: await answerOf(activities, deviceId, question, identities),
-    })),
-  );
+  const answers: { ids: IdentityIds; answer: IdentityAnswer }[] = [];
+  for (let i = 0; i < questions.length; i += QUESTIONS_AT_ONCE) {
+    const slice = questions.slice(i, i + QUESTIONS_AT_ONCE);
+    const asked = slice.map((question) => answerOf(activities, deviceId, question, identities));
+    (await Promise.all(asked)).forEach((answer, j) => answers.push({ ids: slice[j]?.ids ?? {}, answer }));
+  }
   const count = delivery.batches.length;
-  return await activities.upsertObservations.executeWithOptions(
+  const outcome = await activities.upsertObservations.executeWithOptions(
     { summary: `${type}: ${count} ${count === 1 ? 'batch' : 'batches'}` },
     [{ deviceId, type, batches: delivery.batches, identities: answers }],
   );
+  // The server does not know a patient, device or encounter we believed in: ask again.
+  if (outcome.waiting.some(({ code }) => code === 'REFERENCE_REJECTED')) identities.forget();
+  return outcome;
 }
 
 async function answerOf(
@@ -209,7 +215,8 @@ function fhirActivities(settings: DeviceMeasurementsSettings, inTrouble: boolean
     retry: {
       initialInterval: retry.fastInitialMs,
       backoffCoefficient: 2,
-      maximumInterval: retry.slowInitialMs,
+      // Temporal refuses a maximum below the initial interval, and the workflow would be stuck with it.
+      maximumInterval: Math.max(retry.fastInitialMs, retry.slowInitialMs),
       maximumAttempts: inTrouble ? 1 : Math.max(1, retry.fastAttempts),
     },
   });

@@ -38,6 +38,11 @@ export class Identities {
     }
   }
 
+  /** All of them have to be asked for again. */
+  forget(): void {
+    this.#known.clear();
+  }
+
   carryOver(now: number): KnownIdentity[] {
     return [...this.#known.values()].filter((known) => known.validUntil > now);
   }

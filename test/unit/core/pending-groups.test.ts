@@ -83,7 +83,7 @@ describe('the window', () => {
 
   test.each([
     { name: 'rows', settings: { maxRows: 3 } },
-    { name: 'bytes', settings: { maxBytes: 200 } },
+    { name: 'bytes', settings: { maxBytes: 400 } },
   ])('closes early when the buffer is full by $name', ({ settings }) => {
     const pending = pendingWith(settings);
     pending.append(inlineBatch([1]), NOW);
@@ -310,8 +310,9 @@ describe('a write that succeeds', () => {
   };
 
   test.each([
-    { code: 'FHIR_UNAVAILABLE', mended: true },
-    { code: 'OBSERVATION_CONFLICT', mended: true },
+    { code: 'FHIR_UNREACHABLE', mended: true },
+    { code: 'FHIR_UNAVAILABLE', mended: false },
+    { code: 'OBSERVATION_CONFLICT', mended: false },
     { code: 'DEVICE_NOT_FOUND', mended: true },
     { code: 'DEVICE_WITHOUT_PATIENT', mended: true },
     { code: 'MAPPING_CONFLICT', mended: false },
@@ -321,6 +322,14 @@ describe('a write that succeeds', () => {
     const pending = groupOf(code);
     pending.record(outcome({ written: 1 }), NOW + 10);
     expect(pending.isDue(NOW + 10)).toBe(mended);
+  });
+
+  test('has a passing trouble that may be of one group alone tried again before long, not at once', () => {
+    const pending = groupOf('FHIR_UNAVAILABLE');
+    pending.record(outcome({ written: 1 }), NOW + 10);
+    const { slowInitialMs } = SETTINGS.retry;
+    expect(pending.isDue(NOW + 9 + slowInitialMs)).toBe(false);
+    expect(pending.isDue(NOW + 10 + slowInitialMs)).toBe(true);
   });
 
   test('proves nothing when nothing was written', () => {

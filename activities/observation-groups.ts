@@ -1,0 +1,81 @@
+import type { DeliveryInput } from '../core/delivery.ts';
+import { IngestError } from '../core/errors.ts';
+import type { IdentityAnswer, ResolvedIdentity } from '../core/identity.ts';
+import { assignmentAt, identityKey } from '../core/identity.ts';
+import { ticksOf } from '../core/ticks.ts';
+import type { ObservationGroup, ObservationTemplate } from '../templates/fhir-mapping/fhir-mapping.ts';
+import type { Reading } from './readings.ts';
+
+/** Readings of one Observation, and whose it is; or why nobody can be named. */
+export interface GroupToWrite {
+  /** Equal for groups of the same patient, encounter and message ids. */
+  readonly ownerKey: string;
+  readonly key: string;
+  readonly identity: ResolvedIdentity | IngestError;
+  readonly template: ObservationTemplate;
+  readonly group: ObservationGroup;
+  readonly readings: readonly Reading[];
+}
+
+/**
+ * Groups readings by owner and Observation. Groups with readings of earlier batches come first: a delivery names what is
+ * fresh before what has waited, and what has waited must not delay what is well.
+ */
+export function groupReadings(
+  input: DeliveryInput,
+  template: ObservationTemplate,
+  readings: readonly Reading[],
+): GroupToWrite[] {
+  const answers = new Map(input.identities.map(({ ids, answer }) => [identityKey(ids), answer]));
+  const owners = new Map<string, { identity: ResolvedIdentity | IngestError; readings: Reading[] }>();
+  for (const reading of readings) {
+    const identity = identityOf(answers.get(identityKey(reading.measurement)), reading);
+    const key = ownerKey(reading, identity);
+    const owner = owners.get(key);
+    if (owner === undefined) owners.set(key, { identity, readings: [reading] });
+    else owner.readings.push(reading);
+  }
+  const groups = [...owners].flatMap(([key, owner]) => {
+    const inOrder = owner.readings.toSorted(byPosition);
+    return template.group(inOrder.map((reading) => reading.measurement)).map((group): GroupToWrite => ({
+      ownerKey: key,
+      key: `${key} ${group.idSegment}`,
+      identity: owner.identity,
+      template,
+      group,
+      readings: pick(inOrder, group.measurements),
+    }));
+  });
+  const firstBatch = ({ readings: own }: GroupToWrite): number =>
+    own.reduce((least, { batch }) => Math.min(least, batch), Infinity);
+  return groups.sort((a, b) => firstBatch(a) - firstBatch(b));
+}
+
+function identityOf(answer: IdentityAnswer | undefined, reading: Reading): ResolvedIdentity | IngestError {
+  if (answer === undefined) return new IngestError('UNEXPECTED', 'Expected an identity for every measurement');
+  if (!answer.ok) return new IngestError(answer.code, answer.message);
+  const assignment = assignmentAt(answer, ticksOf, ticksOf(reading.measurement.occurrenceTimeUtc));
+  if ('unassigned' in assignment) {
+    return new IngestError('DEVICE_WITHOUT_PATIENT', 'Expected the Device to have had a Patient when it measured this');
+  }
+  const { from: _since, ...identity } = assignment;
+  return identity;
+}
+
+function ownerKey({ measurement }: Reading, identity: ResolvedIdentity | IngestError): string {
+  const { patientId, encounterId, correlationId } = measurement;
+  const resolved = identity instanceof IngestError ? [] : [identity.device, identity.patient, identity.encounter];
+  return JSON.stringify([patientId, encounterId, correlationId, ...resolved].map((id) => id ?? null));
+}
+
+/** Of two values of one instant the later position wins: arrival order says nothing, positions do. */
+function byPosition({ position: a }: Reading, { position: b }: Reading): number {
+  return a.sequenceNumber - b.sequenceNumber || a.ordinal - b.ordinal;
+}
+
+function pick<T>(list: readonly T[], indexes: readonly number[]): T[] {
+  return indexes.flatMap((index) => {
+    const item = list[index];
+    return item === undefined ? [] : [item];
+  });
+}
