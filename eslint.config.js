@@ -46,6 +46,7 @@ export default defineConfig(
       'workflows/**',
       'ingest-bridge/**',
       'worker/**',
+      'service/**',
       'stores/**',
       'cli/**',
       'sandbox/**',

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import packageFile from '../package.json' with { type: 'json' };
 import { loadConfig, printableConfig } from '../config/load-config.ts';
 import { commandContext, print } from './command-context.ts';
 import { OperatorError } from '../core/operator-error.ts';
@@ -6,19 +7,22 @@ import { addSendCommand } from './send.ts';
 import { addServerCommands } from './servers.ts';
 import { addStatusCommand } from './status.ts';
 
+const { version: VERSION } = packageFile;
+
 /** Runs the command line. A user's mistake ends in a sentence and exit status 1, without a stack trace. */
 export async function main(argv: readonly string[]): Promise<void> {
   const program = new Command('iomt-fhir')
     .description('Device messages from Azure Event Hubs, durably through Temporal, into FHIR R4 Observations')
+    .version(VERSION)
     .option('--print-config', 'print the settings in force, secrets masked, and end')
-    .showHelpAfterError();
+    .showHelpAfterError('Run it with --help to see the commands.')
+    .on('option:print-config', () => {
+      print(JSON.stringify(printableConfig(loadConfig()), null, 2));
+      process.exit(0);
+    });
   addServerCommands(program, commandContext);
   addSendCommand(program, commandContext);
   addStatusCommand(program, commandContext);
-  program.action((options: { printConfig?: boolean }) => {
-    if (options.printConfig !== true) program.help();
-    print(JSON.stringify(printableConfig(loadConfig()), null, 2));
-  });
   try {
     await program.parseAsync(argv);
   } catch (error) {

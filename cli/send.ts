@@ -18,7 +18,7 @@ export function addSendCommand(program: Command, contextOf: () => CommandContext
     .option('--key <partition key>', 'events of one key keep their order; a device usually sends its own id')
     .addHelpText(
       'after',
-      `\nExample:\n  $ iomt-fhir send '{"deviceId": "my-monitor", "measuredAt": "2026-11-23T08:00:00Z", "heartRate": 71}'`,
+      `\nExample:\n  $ npm run -s cli -- send '{"deviceId": "my-monitor", "measuredAt": "2026-11-23T08:00:00Z", "heartRate": 71}'`,
     )
     .action(async (message: string | undefined, options: SendOptions) => {
       const context = contextOf();

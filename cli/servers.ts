@@ -2,8 +2,10 @@ import type { Command } from 'commander';
 import { join } from 'node:path';
 import { loadConfig, requireSetting } from '../config/load-config.ts';
 import type { Config } from '../config/settings.ts';
+import { OperatorError } from '../core/operator-error.ts';
 import { createLogger } from '../service/log.ts';
 import { reportReady, runService } from '../service/run-service.ts';
+import { hasCode } from '../stores/durable-file.ts';
 import type { CommandContext } from './command-context.ts';
 import { print } from './command-context.ts';
 
@@ -66,15 +68,19 @@ async function eventHubs({ config }: CommandContext): Promise<void> {
   const { startEventHubsServer } = await import('../sandbox/event-hubs/event-hubs-server.ts');
   const log = createLogger('event-hubs', config.logLevel);
   await runService(log, async () => {
-    const server = await startEventHubsServer({
-      dataDir: join(config.dataDir, 'event-hubs'),
-      port: config.eventHubPort,
-      hubs: [{ name: config.eventHubName, partitionCount: config.eventHubPartitions }],
-      policies: POLICIES,
-      log: (line) => {
-        log.info(line);
-      },
-    });
+    const server = await listening(
+      'IOMT_EVENT_HUB_PORT',
+      config.eventHubPort,
+      startEventHubsServer({
+        dataDir: join(config.dataDir, 'event-hubs'),
+        port: config.eventHubPort,
+        hubs: [{ name: config.eventHubName, partitionCount: config.eventHubPartitions }],
+        policies: POLICIES,
+        log: (line) => {
+          log.info(line);
+        },
+      }),
+    );
     reportReady({ connectionString: server.connectionString });
     return { ended: never(), stop: () => server.stop() };
   });
@@ -84,7 +90,8 @@ async function fhirServer({ config }: CommandContext): Promise<void> {
   const { startFhirServer } = await import('../sandbox/fhir-server/fhir-server.ts');
   const log = createLogger('fhir-server', config.logLevel);
   await runService(log, async () => {
-    const server = await startFhirServer({ file: join(config.dataDir, 'fhir.db'), port: config.fhirPort, log });
+    const options = { file: join(config.dataDir, 'fhir.db'), port: config.fhirPort, log };
+    const server = await listening('IOMT_FHIR_PORT', config.fhirPort, startFhirServer(options));
     reportReady({ fhirUrl: server.baseUrl });
     return { ended: never(), stop: () => server.stop() };
   });
@@ -108,6 +115,16 @@ async function simulate({ config }: CommandContext): Promise<void> {
     reportReady({ devices: String(devices.length) });
     return service;
   });
+}
+
+/** @throws OperatorError when the port is taken */
+async function listening<Server>(setting: string, port: number, starting: Promise<Server>): Promise<Server> {
+  try {
+    return await starting;
+  } catch (error) {
+    if (!hasCode(error, 'EADDRINUSE')) throw error;
+    throw new OperatorError(`Port ${port} is taken: free it, or set another (${setting})`, { cause: error });
+  }
 }
 
 /** For services that end only when they are stopped. */

@@ -38,6 +38,7 @@ export interface SystemStatus {
 /** How long one workflow may take to answer; it is loaded, and replayed, for the question. */
 const ANSWER_WITHIN_MS = 10_000;
 const QUESTIONS_AT_ONCE = 20;
+const MOST_SHOWN = 20;
 
 export function addStatusCommand(program: Command, contextOf: () => CommandContext): void {
   program
@@ -158,6 +159,7 @@ function sumLedgers(counts: readonly LedgerCounts[]): LedgerCounts {
 
 function describeStatus({ ledgers, workflows, deadLetterCount, waiting, onTheWay }: SystemStatus): string {
   const { outcomes } = workflows;
+  const found = totalOutcomes(outcomes) + workflows.held + onTheWay;
   const row = (name: string, count: number): string => `${name.padEnd(36)}${count.toLocaleString('en').padStart(12)}`;
   const silent = workflows.silentCount === 0 ? [] : [row('  workflows that gave no answer', workflows.silentCount)];
   return [
@@ -174,11 +176,16 @@ function describeStatus({ ledgers, workflows, deadLetterCount, waiting, onTheWay
     row('Workflows open', workflows.openCount),
     ...silent,
     row('Dead letters kept', deadLetterCount),
-    ...waiting.map(
-      (group) =>
-        `  ${group.phase}: ${group.measurementCount} measurements of ${group.workflowId} wait since ${group.since}: ` +
-        `${group.code}, next attempt ${group.nextAttemptAt}`,
-    ),
-    `Live and therefore approximate: ${totalOutcomes(outcomes) + workflows.held + onTheWay} of ${ledgers.measurements} measurements found.`,
+    ...waiting.slice(0, MOST_SHOWN).map(describeGroup),
+    ...(waiting.length > MOST_SHOWN ? [`  and ${waiting.length - MOST_SHOWN} further groups`] : []),
+    workflows.silentCount > 0
+      ? `Approximate: ${workflows.silentCount} workflows gave no answer; what they hold counts as on its way. Is a worker running?`
+      : `Live and therefore approximate: ${found} of ${ledgers.measurements} measurements found.`,
   ].join('\n');
+}
+
+function describeGroup(group: SystemStatus['waiting'][number]): string {
+  const count = `${group.measurementCount} ${group.measurementCount === 1 ? 'measurement' : 'measurements'}`;
+  const wait = `wait since ${group.since}: ${group.code}, next attempt ${group.nextAttemptAt}`;
+  return `  ${group.phase}: ${count} of ${group.workflowId} ${wait}`;
 }

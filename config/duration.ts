@@ -24,3 +24,10 @@ export function durationMs(text: string): number | undefined {
 
 /** As `Duration`, but not zero: a rest of nothing would be a loop without pause. */
 export const PositiveDuration = Duration.refine((ms) => ms > 0, 'expected a duration above zero');
+
+/** As it would be written, in the largest unit that leaves it whole: 300000 is `5m`. */
+export function durationText(ms: number): string {
+  const units = Object.entries(UNIT_MS).toReversed();
+  const [unit, unitMs] = units.find(([, size]) => ms % size === 0 && ms >= size) ?? ['ms', 1];
+  return `${ms / unitMs}${unit}`;
+}

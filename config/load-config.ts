@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, printParseErrorCode } from 'jsonc-parser';
 import type { ParseError } from 'jsonc-parser';
 import { z } from 'zod';
+import { Duration, durationText, PositiveDuration } from './duration.ts';
 import type { Config, SettingName } from './settings.ts';
 import { environmentName, SETTINGS } from './settings.ts';
 import { OperatorError } from '../core/operator-error.ts';
@@ -65,7 +66,9 @@ export function embeddedAddressesFile(config: Pick<Config, 'dataDir'>): string {
 export function requireSetting<Name extends SettingName>(config: Config, name: Name): NonNullable<Config[Name]> {
   const value = config[name];
   if (value === undefined) {
-    throw new ConfigError([`${environmentName(name)} is not set: ${SETTINGS[name].description}`]);
+    throw new ConfigError([
+      `${environmentName(name)} is not set, and no local system is running: start it (npm start), or set it`,
+    ]);
   }
   return value;
 }
@@ -81,9 +84,18 @@ export function printableConfig(config: Config): Record<string, unknown> {
     const value: unknown = config[name];
     if (value === undefined) return [environmentName(name), null];
     if ('secret' in SETTINGS[name]) return [environmentName(name), '(set, not shown)'];
-    return [environmentName(name), value instanceof Map ? Object.fromEntries(value) : value];
+    if (value instanceof Map) {
+      const pairs = [...(value as ReadonlyMap<string, number>)].map(([type, ms]) => `${type}=${durationText(ms)}`);
+      return [environmentName(name), pairs.join(',')];
+    }
+    return [environmentName(name), isDuration(name) ? durationText(Number(value)) : value];
   });
   return Object.fromEntries(entries);
+}
+
+/** Settings whose schema turns `5s` into 5000. */
+function isDuration(name: SettingName): boolean {
+  return SETTINGS[name].schema === Duration || SETTINGS[name].schema === PositiveDuration;
 }
 
 export function settingNames(): SettingName[] {
@@ -116,14 +128,19 @@ function unknownVariables(environment: Environment): string[] {
 
 function fileSettings(file: string | undefined, problems: string[]): Partial<Record<SettingName, string>> {
   if (file === undefined || file === '') return {};
-  if (!existsSync(file)) {
-    problems.push(`${FILE_VARIABLE} names a file that does not exist`);
+  if (!existsSync(file) || !statSync(file).isFile()) {
+    problems.push(`${FILE_VARIABLE} names no file that is there`);
     return {};
   }
   const errors: ParseError[] = [];
-  const content: unknown = parse(readFileSync(file, 'utf8'), errors, { allowTrailingComma: true });
+  const text = readFileSync(file, 'utf8');
+  const content: unknown = parse(text, errors, { allowTrailingComma: true });
   const [error] = errors;
-  if (error !== undefined) problems.push(`${file}: ${printParseErrorCode(error.error)} at offset ${error.offset}`);
+  if (error !== undefined) {
+    const before = text.slice(0, error.offset).split('\n');
+    const place = `${before.length}:${(before.at(-1) ?? '').length + 1}`;
+    problems.push(`${file}:${place} ${printParseErrorCode(error.error)}`);
+  }
   const entries = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).safeParse(content);
   if (!entries.success) {
     problems.push(`${file}: expected an object of settings, each a text or a number`);

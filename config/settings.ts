@@ -18,7 +18,11 @@ function setting<Schema extends z.ZodType<unknown, string>, const Options extend
 
 const text = z.string().trim().min(1, 'expected some text');
 const wholeNumber = (minimum: number, maximum: number) =>
-  z.string().regex(/^\d+$/, 'expected a whole number').transform(Number).pipe(z.number().min(minimum).max(maximum));
+  z
+    .string()
+    .regex(/^\d+$/, 'expected a whole number')
+    .transform(Number)
+    .pipe(z.number().min(minimum, `expected at least ${minimum}`).max(maximum, `expected at most ${maximum}`));
 const port = wholeNumber(0, 65_535);
 const url = z
   .url({ protocol: /^https?$/, error: 'expected an http or https URL' })

@@ -128,7 +128,8 @@ export class PendingGroups {
     const origins: (WaitingGroup | undefined)[] = [];
     let { maxDeliveryRows: roomRows, maxDeliveryBytes: roomBytes } = this.#settings;
     const takeFrom = (queue: MeasurementBatch[], origin: WaitingGroup | undefined): void => {
-      while (queue.length > 0 && roomRows > 0 && roomBytes > 0) {
+      // At least one batch, whatever its size: a delivery of nothing would be due again at once, for ever.
+      while (queue.length > 0 && (batches.length === 0 || (roomRows > 0 && roomBytes > 0))) {
         const batch = queue.shift();
         if (batch === undefined) return;
         batches.push(batch);

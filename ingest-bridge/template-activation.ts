@@ -70,8 +70,8 @@ export function createTemplateActivation(
     }
     refused.set(kind, { kind, file: files?.[kind] ?? '', version: considered, issues: loaded.issues });
     log.error(
-      { kind, version: considered, inForce: active?.[kind], issues },
-      'template refused; the one in force goes on',
+      { kind, file: files?.[kind], version: considered, inForce: active?.[kind], issues },
+      active === undefined ? 'template refused' : 'template refused; the one in force goes on',
     );
     return { version: active?.[kind], considered };
   };

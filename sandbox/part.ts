@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as rest } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +16,8 @@ export interface PartOptions {
   /** Settings it is to have, besides what this process has. */
   readonly environment: Readonly<Record<string, string>>;
   readonly logFolder: string;
+  /** Aborted when the stack is to stop: a part that is not ready yet is not waited for. */
+  readonly signal: AbortSignal;
   /** Log lines that a person should see, and what happens to the process. */
   readonly notice: (line: string) => void;
 }
@@ -32,6 +35,12 @@ const EXECUTABLE = fileURLToPath(new URL('../cli/iomt-fhir.js', import.meta.url)
 const LogLine = z.object({
   level: z.number(),
   msg: z.string(),
+  file: z.string().exactOptional(),
+  issues: z
+    .array(
+      z.object({ severity: z.string(), code: z.string(), line: z.number(), column: z.number(), message: z.string() }),
+    )
+    .exactOptional(),
   err: z.object({ message: z.string().exactOptional() }).exactOptional(),
 });
 const READY_WITHIN_MS = 60_000;
@@ -43,7 +52,7 @@ export async function startPart(options: PartOptions): Promise<Part> {
   const writeLog = openLog(options.logFolder, command);
   let isStopping = false;
   let child = spawnPart(options, writeLog);
-  const details = await ready(child, command).catch((error: unknown) => {
+  const details = await ready(child, options).catch((error: unknown) => {
     child.kill('SIGKILL'); // nobody would watch it
     throw error;
   });
@@ -103,17 +112,24 @@ async function exited(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
 }
 
-async function ready(child: ChildProcess, command: string): Promise<Record<string, string>> {
+async function ready(
+  child: ChildProcess,
+  { command, logFolder, signal }: PartOptions,
+): Promise<Record<string, string>> {
   const message = new Promise<Record<string, string>>((resolve) => {
     child.on('message', (sent) => {
       if (typeof sent === 'object' && 'ready' in sent) resolve(sent.ready as Record<string, string>);
     });
   });
   const ended = exited(child).then(() =>
-    Promise.reject(new OperatorError(`${command} ended before it was ready; its log says why`)),
+    Promise.reject(
+      new OperatorError(`${command} ended before it was ready; ${join(logFolder, `${command}.log`)} says why`),
+    ),
   );
-  const late = rest(READY_WITHIN_MS, undefined, { ref: false }).then(() =>
-    Promise.reject(new OperatorError(`${command} was not ready within a minute; its log says why`)),
+  const late = rest(READY_WITHIN_MS, undefined, { ref: false, signal }).then(() =>
+    Promise.reject(
+      new OperatorError(`${command} was not ready within a minute; ${join(logFolder, `${command}.log`)} says why`),
+    ),
   );
   const details = await Promise.race([message, ended, late]);
   ended.catch(() => undefined); // from here on, its end is the watcher's
@@ -127,12 +143,17 @@ export function openLog(folder: string, name: string): (line: string) => void {
   return (line) => stream.write(`${line}\n`);
 }
 
-/** Warnings and errors of a structured log in one line, and whatever is no structured log at all. */
+/** Warnings and errors of a structured log, and whatever is no structured log at all. */
 function noticeOf(command: string, line: string): string | undefined {
   const entry = parseLine(line);
   if (entry === undefined) return line.trim() === '' ? undefined : `${command}: ${line}`;
   if (entry.level < 40) return undefined;
-  return `${command}: ${entry.msg}${entry.err?.message === undefined ? '' : ` (${entry.err.message})`}`;
+  const reason = entry.err?.message === undefined ? '' : ` (${entry.err.message})`;
+  const issues = (entry.issues ?? []).filter(({ severity }) => severity === 'error');
+  const lines = issues.map((issue) => {
+    return `  ${entry.file ?? ''}:${issue.line}:${issue.column} ${issue.code} ${issue.message}`;
+  });
+  return [`${command}: ${entry.msg}${reason}`, ...lines].join('\n');
 }
 
 function parseLine(line: string): z.infer<typeof LogLine> | undefined {

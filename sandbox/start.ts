@@ -6,8 +6,10 @@ import type { EmbeddedAddresses } from '../config/load-config.ts';
 import type { Config, SettingName } from '../config/settings.ts';
 import { environmentName } from '../config/settings.ts';
 import { loadTemporalSettings } from '../config/temporal-settings.ts';
+import { OperatorError } from '../core/operator-error.ts';
 import { writeDemoTemplates } from './demo-templates.ts';
 import { firstObservation } from './first-observation.ts';
+import { lockFolder } from './folder-lock.ts';
 import { freePort } from './free-port.ts';
 import type { Part } from './part.ts';
 import { openLog, startPart } from './part.ts';
@@ -31,15 +33,38 @@ const DEMO_SETTINGS: Partial<Record<SettingName, string>> = { window: '10s', ret
  * stopped in the order of the flow, the source first.
  */
 export async function startStack({ config, print, signal }: StartOptions): Promise<void> {
-  const stack = new Stack(config, print);
-  try {
-    await stack.start(signal);
-    if (!signal.aborted) await stack.announce(signal);
-    await aborted(signal);
+  assertTemplatesComplete(config);
+  const release = await takeDataFolder(config.dataDir);
+  const stack = new Stack(config, print, signal);
+  signal.addEventListener('abort', () => {
     print('Stopping …');
+  });
+  try {
+    await stack.start();
+    if (!signal.aborted) await stack.announce();
+    await aborted(signal);
+  } catch (error) {
+    // What a stop has cut off is no failure.
+    if (!signal.aborted) throw error;
   } finally {
     await stack.stop();
+    await release();
   }
+}
+
+/** One stack a folder: a second one would end the servers of the first. */
+async function takeDataFolder(dataDir: string): Promise<() => Promise<void>> {
+  try {
+    return await lockFolder(dataDir);
+  } catch (error) {
+    if (error instanceof OperatorError) throw error;
+    throw new OperatorError(`The data folder ${resolve(dataDir)} cannot be used (IOMT_DATA_DIR)`, { cause: error });
+  }
+}
+
+function assertTemplatesComplete({ deviceContentFile, fhirMappingFile }: Config): void {
+  if ((deviceContentFile === undefined) === (fhirMappingFile === undefined)) return;
+  throw new OperatorError('IOMT_DEVICE_CONTENT_FILE and IOMT_FHIR_MAPPING_FILE belong together: set both, or none');
 }
 
 class Stack {
@@ -49,17 +74,20 @@ class Stack {
   readonly #parts: Part[] = [];
   readonly #startedAt = new Date();
   #temporal: TemporalServer | undefined;
+  #temporalCli: string | undefined;
   #environment: Record<string, string> = {};
   #addresses: EmbeddedAddresses | undefined;
   #isStopping = false;
+  readonly #signal: AbortSignal;
 
-  constructor(config: Config, print: (line: string) => void) {
+  constructor(config: Config, print: (line: string) => void, signal: AbortSignal) {
     this.#config = config;
     this.#print = print;
+    this.#signal = signal;
   }
 
   /** In the order of need: servers, worker, bridge, devices. Stops between two of them when it is told to. */
-  async start(signal: AbortSignal): Promise<void> {
+  async start(): Promise<void> {
     const { dataDir } = this.#config;
     mkdirSync(dataDir, { recursive: true });
     this.#print(`Starting; everything is kept in ${resolve(dataDir)}`);
@@ -70,12 +98,12 @@ class Stack {
       ...(this.#simulates() ? [() => this.#start('simulate')] : []),
     ];
     for (const step of steps) {
-      if (signal.aborted) return;
+      if (this.#signal.aborted) return;
       await step();
     }
   }
 
-  async announce(signal: AbortSignal): Promise<void> {
+  async announce(): Promise<void> {
     const { eventHubName, window } = this.#config;
     const addresses = this.#addresses;
     if (addresses === undefined) return;
@@ -83,6 +111,9 @@ class Stack {
     this.#print('');
     this.#print('Ready. Embedded servers are local stand-ins, for trying and testing.');
     this.#print(`  Temporal UI     ${addresses.temporalUiUrl ?? '(of the server at TEMPORAL_ADDRESS)'}`);
+    if (this.#temporalCli !== undefined) {
+      this.#print(`  Temporal        ${addresses.temporalAddress}, CLI ${this.#temporalCli}`);
+    }
     this.#print(`  FHIR R4         ${addresses.fhirUrl}`);
     this.#print(`  Event Hubs      ${hubEndpoint(addresses.eventHubConnectionString)}, hub ${eventHubName}`);
     for (const part of this.#parts) {
@@ -95,14 +126,14 @@ class Stack {
     this.#print('  npm run status shows the sums; Ctrl-C stops everything, and the next start goes on.');
     this.#print('');
     if (!this.#simulates()) return;
-    const url = await firstObservation(addresses.fhirUrl, this.#startedAt, signal);
+    const url = await firstObservation(addresses.fhirUrl, this.#startedAt, this.#signal);
     if (url !== undefined) this.#print(`First Observation: ${url}`);
   }
 
   /** Source first, so that everything on its way can still arrive; Temporal last. */
   async stop(): Promise<void> {
     this.#isStopping = true;
-    rmSync(embeddedAddressesFile(this.#config), { force: true });
+    if (this.#addresses !== undefined) rmSync(embeddedAddressesFile(this.#config), { force: true });
     const order = ['simulate', 'ingest-bridge', 'worker', 'fhir-server', 'event-hubs'];
     for (const name of order) await this.#parts.find((part) => part.name === name)?.stop();
     await this.#temporal?.stop();
@@ -128,7 +159,12 @@ class Stack {
     if (given !== undefined) return given;
     const { dataDir, cacheDir, temporalCli, temporalPort } = this.#config;
     await endLeftoverTemporal(dataDir);
-    const executable = await findTemporal({ named: temporalCli, cacheDir, progress: this.#print });
+    const executable = await findTemporal({
+      named: temporalCli,
+      cacheDir,
+      progress: this.#print,
+      signal: this.#signal,
+    });
     const options = {
       executable,
       dataDir,
@@ -136,6 +172,7 @@ class Stack {
       uiPort: await freePort(temporalPort + 1000),
       onLine: openLog(join(dataDir, 'logs'), 'temporal'),
     };
+    this.#temporalCli = executable;
     this.#temporal = await startTemporalServer(options);
     this.#keepTemporal(this.#temporal, options);
     return this.#temporal.address;
@@ -200,6 +237,7 @@ class Stack {
       command,
       environment: { ...this.#environment, ...extra },
       logFolder: join(this.#config.dataDir, 'logs'),
+      signal: this.#signal,
       notice: (line) => {
         if (!this.#isStopping) this.#print(line);
       },

@@ -16,6 +16,8 @@ export interface FindTemporalOptions {
   readonly cacheDir: string | undefined;
   /** Told what is going on, in a sentence; fetching takes a while. */
   readonly progress: (line: string) => void;
+  /** Ends a build that is under way. */
+  readonly signal?: AbortSignal;
 }
 
 /** No `temporal` executable is to be had; the message names the ways out. */
@@ -46,7 +48,7 @@ export async function findTemporal(options: FindTemporalOptions): Promise<string
   if (onPath(path, 'go') === undefined)
     throw new TemporalNotFoundError(waysOut('the download failed, and Go is not installed'));
   progress('The download is out of reach; building it with Go instead. This takes some minutes, once.');
-  return await buildWithGo(cacheDir, progress);
+  return await buildWithGo(cacheDir, options);
 }
 
 function waysOut(reason: string): string {
@@ -93,14 +95,14 @@ async function download(cacheDir: string): Promise<string | undefined> {
   }
 }
 
-async function buildWithGo(cacheDir: string, progress: (line: string) => void): Promise<string> {
+async function buildWithGo(cacheDir: string, { progress, signal }: FindTemporalOptions): Promise<string> {
   // Built beside and moved by Go itself: an interrupted build leaves no half executable under the final name.
   const startedAt = performance.now();
   const ticker = setInterval(() => {
     progress(`Building the Temporal server … ${Math.round((performance.now() - startedAt) / 1000)} s`);
   }, 15_000);
   try {
-    const { code, output } = await run('go', ['install', GO_MODULE], childEnvironment({ GOBIN: cacheDir }));
+    const { code, output } = await run('go', ['install', GO_MODULE], childEnvironment({ GOBIN: cacheDir }), signal);
     const built = join(cacheDir, EXECUTABLE);
     if (code === 0 && isExecutable(built)) return built;
     rmSync(built, { force: true });
@@ -116,9 +118,10 @@ function run(
   command: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv,
+  signal: AbortSignal | undefined,
 ): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'], ...(signal && { signal }) });
     let output = '';
     const keep = (chunk: Buffer): void => {
       output = (output + chunk.toString()).slice(-4000);

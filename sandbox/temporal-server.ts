@@ -59,7 +59,9 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
     await Promise.race([
       untilReady(address),
       ended.then(() => {
-        throw new OperatorError('The Temporal server ended at its start; temporal.log says why');
+        throw new OperatorError(
+          `The Temporal server ended at its start on port ${port}: it may be taken; logs/temporal.log says more`,
+        );
       }),
     ]);
   } catch (error) {

@@ -54,7 +54,9 @@ export function installTemporalRuntime(log: Logger): void {
     const isKnown = message.startsWith('No workflows registered') || message === 'Activity failed';
     log[isKnown ? 'debug' : levels[level]]({ workflowId, runId, activityType, taskQueue }, message);
   });
-  Runtime.install({ logger, shutdownSignals: [] });
+  // Without forwarding, the SDK's native part writes to standard error by itself, failures' texts included.
+  const logging = { filter: { core: 'WARN', other: 'WARN' }, forward: {} } as const;
+  Runtime.install({ logger, shutdownSignals: [], telemetryOptions: { logging } });
 }
 
 export async function createWorkers(options: WorkersOptions): Promise<Workers> {

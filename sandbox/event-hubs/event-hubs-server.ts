@@ -3,7 +3,7 @@ import { isIPv6, type AddressInfo, type Server, type Socket } from 'node:net';
 import { setImmediate as endOfTurn, setTimeout as delay } from 'node:timers/promises';
 import rhea from 'rhea';
 import { AmqpService, MAX_MESSAGE_BYTES } from './amqp-service.ts';
-import { lockFolder } from './folder-lock.ts';
+import { lockFolder } from '../folder-lock.ts';
 import { Hub, type HubDefinition } from './hub.ts';
 import { offerAnonymousSasl } from './rhea-internals.ts';
 import type { AccessPolicies } from './shared-access-signature.ts';

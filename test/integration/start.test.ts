@@ -23,16 +23,24 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  if (running?.exitCode === null) {
+  if (running?.exitCode === null && running.signalCode === null) {
     running.kill('SIGINT');
     await once(running, 'exit');
   }
   await rm(dataDir, { recursive: true, force: true });
 });
 
+/** Without settings of whoever runs the tests, but for where a Temporal server is: no test may touch a real server. */
+function ownEnvironment(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(IOMT|TEMPORAL)_/.test(name) || ['IOMT_TEMPORAL_CLI', 'IOMT_CACHE_DIR'].includes(name),
+  );
+  return { ...Object.fromEntries(kept), IOMT_DATA_DIR: dataDir };
+}
+
 /** As `npm start` on a machine where the usual ports may be taken. */
 function start(): { child: ChildProcess; output: () => string } {
-  const environment = { ...process.env, IOMT_DATA_DIR: dataDir, IOMT_SIMULATED_INTERVAL: '1s', IOMT_WINDOW: '2s' };
+  const environment = { ...ownEnvironment(), IOMT_SIMULATED_INTERVAL: '1s', IOMT_WINDOW: '2s' };
   const child = spawn(process.execPath, [...FLAGS, 'start'], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
   running = child;
   let output = '';
@@ -51,7 +59,7 @@ async function firstObservationUrl({ child, output }: ReturnType<typeof start>):
 }
 
 async function status(): Promise<SystemStatus> {
-  const env = { ...process.env, IOMT_DATA_DIR: dataDir };
+  const env = ownEnvironment();
   const { stdout } = await promisify(execFile)(process.execPath, [...FLAGS, 'status', '--json'], { env });
   return JSON.parse(stdout) as SystemStatus;
 }
@@ -109,4 +117,15 @@ test('a stack that was killed leaves nothing in the way of the next', async () =
     return now;
   });
   expect(sums.workflows.silentCount).toBe(0);
+});
+
+test('a second stack on the same folder is refused, and the first goes on', async () => {
+  const first = start();
+  await firstObservationUrl(first);
+  const second = start();
+  await once(second.child, 'exit');
+  running = first.child;
+  expect(second.output()).toMatch(/is in use by process \d+/);
+  expect(first.output()).not.toContain('ended');
+  expect((await status()).workflows.silentCount).toBe(0);
 });

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { lockFolder } from '../../../sandbox/event-hubs/folder-lock.ts';
+import { lockFolder } from '../../../sandbox/folder-lock.ts';
 
 let folder: string;
 

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hasCode } from '../../stores/durable-file.ts';
+import { hasCode } from '../stores/durable-file.ts';
 import { z } from 'zod';
+import { OperatorError } from '../core/operator-error.ts';
 
 /** Who holds a folder: a process, and what tells it from a later one that was given the same id. */
 const Holder = z.object({ pid: z.int().positive(), startedAt: z.string().optional() });
@@ -52,7 +53,7 @@ async function removeStale(path: string, folder: string): Promise<void> {
   if (text === undefined) return; // released meanwhile
   const holder = parseHolder(text);
   if (holder !== undefined && (await isAlive(holder, path))) {
-    throw new Error(`${folder} is in use by process ${holder.pid}: stop it first, or give this server another folder`);
+    throw new OperatorError(`${folder} is in use by process ${holder.pid}: stop it first, or use another folder`);
   }
   const aside = `${path}.${randomUUID()}`;
   await rename(path, aside);
