@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hasCode } from '../stores/durable-file.ts';
+import { hasCode, linkUnlessThere, orAbsent } from '../stores/durable-file.ts';
 import { z } from 'zod';
 import { OperatorError } from '../core/operator-error.ts';
 
@@ -26,7 +26,8 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const own = `${path}.${randomUUID()}`;
   await writeFile(own, JSON.stringify({ pid: process.pid, startedAt: await startOf(process.pid) }));
   try {
-    while (!(await linked(own, path))) await removeStale(path, folder);
+    // A link appears with its content and never replaces another: whoever makes it holds the folder.
+    while (!(await linkUnlessThere(own, path))) await removeStale(path, folder);
   } finally {
     await unlink(own);
   }
@@ -37,19 +38,8 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   };
 }
 
-/** A link appears with its content and never replaces another: whoever makes it holds the folder. */
-async function linked(from: string, to: string): Promise<boolean> {
-  try {
-    await link(from, to);
-    return true;
-  } catch (error) {
-    if (hasCode(error, 'EEXIST')) return false;
-    throw error;
-  }
-}
-
 async function removeStale(path: string, folder: string): Promise<void> {
-  const text = await readIfThere(path);
+  const text = await orAbsent(() => readFile(path, 'utf8'));
   if (text === undefined) return; // released meanwhile
   const holder = parseHolder(text);
   if (holder !== undefined && (await isAlive(holder, path))) {
@@ -57,8 +47,8 @@ async function removeStale(path: string, folder: string): Promise<void> {
   }
   const aside = `${path}.${randomUUID()}`;
   await rename(path, aside);
-  const removed = await readIfThere(aside);
-  if (removed !== text) await linked(aside, path); // another process was faster, and this is its lock: put it back
+  const removed = await orAbsent(() => readFile(aside, 'utf8'));
+  if (removed !== text) await linkUnlessThere(aside, path); // another process was faster, and this is its lock: put it back
   await unlink(aside);
 }
 
@@ -84,15 +74,6 @@ async function isAlive(holder: Holder, path: string): Promise<boolean> {
 
 /** When a process started, in the system's own count; undefined where the system does not say (other than Linux). */
 async function startOf(pid: number): Promise<string | undefined> {
-  const stat = await readIfThere(`/proc/${pid}/stat`);
+  const stat = await orAbsent(() => readFile(`/proc/${pid}/stat`, 'utf8'));
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined;
-    throw error;
-  }
 }

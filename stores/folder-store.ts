@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Dirent } from 'node:fs';
-import { link, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { appendDurably, hasCode, makeFolder, orAbsent, syncFolder, writeNew } from './durable-file.ts';
+import { appendDurably, linkUnlessThere, makeFolder, orAbsent, syncFolder, writeNew } from './durable-file.ts';
 import type { ListedObject, ObjectStore, StoredObject, WriteCondition } from './object-store.ts';
 import { assertKey, assertPrefix, StoreConflictError, StoreUnavailableError } from './object-store.ts';
 
@@ -76,7 +76,7 @@ async function writeVersion(
       if (!(await holds(condition, folder, newest))) throw new StoreConflictError(key);
       // The first is always the same: of several who write it at once, only one may succeed.
       const next = newest === undefined ? 1 : newest + 1;
-      if (!(await tryLink(draft, join(folder, String(next))))) continue;
+      if (!(await linkUnlessThere(draft, join(folder, String(next))))) continue;
       if (await cameTooLate(folder, next, checkedAt)) continue;
       await syncFolder(folder);
       await dropReplaced(folder, next);
@@ -154,16 +154,6 @@ async function dropReplaced(folder: string, newest: number): Promise<void> {
     const file = join(folder, name);
     const info = await orAbsent(() => stat(file));
     if (info !== undefined && Date.now() - info.mtimeMs > GRACE_MS) await rm(file, { force: true });
-  }
-}
-
-async function tryLink(from: string, to: string): Promise<boolean> {
-  try {
-    await link(from, to);
-    return true;
-  } catch (error) {
-    if (hasCode(error, 'EEXIST')) return false;
-    throw error;
   }
 }
 
