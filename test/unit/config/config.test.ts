@@ -131,7 +131,12 @@ describe('secrets', () => {
 
   test('everything else is printed, under its variable', () => {
     const printed = printableConfig(loadConfig({ IOMT_WINDOWS: 'steps=1m' }));
-    expect(printed).toMatchObject({ IOMT_WINDOWS: 'steps=1m', IOMT_WINDOW: '5m', IOMT_FHIR_URL: null, IOMT_DEPLOYMENT: 'iomt' });
+    expect(printed).toMatchObject({
+      IOMT_WINDOWS: 'steps=1m',
+      IOMT_WINDOW: '5m',
+      IOMT_FHIR_URL: null,
+      IOMT_DEPLOYMENT: 'iomt',
+    });
   });
 });
 
