@@ -27,7 +27,6 @@ export interface Part {
   readonly name: string;
   /** What it reported when it was ready. */
   readonly details: Readonly<Record<string, string>>;
-  readonly pid: number | undefined;
   stop(): Promise<void>;
 }
 
@@ -73,9 +72,6 @@ export async function startPart(options: PartOptions): Promise<Part> {
   return {
     name: command,
     details,
-    get pid() {
-      return child.pid;
-    },
     async stop() {
       isStopping = true;
       child.kill('SIGTERM');

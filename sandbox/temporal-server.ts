@@ -23,7 +23,6 @@ export interface TemporalServerOptions {
 export interface TemporalServer {
   readonly address: string;
   readonly uiUrl: string;
-  readonly pid: number;
   /** Resolves when the process has ended, however it came. */
   readonly ended: Promise<void>;
   stop(): Promise<void>;
@@ -68,7 +67,7 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
     child.kill('SIGKILL');
     throw error;
   }
-  return { address, uiUrl: `http://${HOST}:${uiPort}`, pid, ended, stop: () => stop(child, ended) };
+  return { address, uiUrl: `http://${HOST}:${uiPort}`, ended, stop: () => stop(child, ended) };
 }
 
 function argumentsOf({ dataDir, port, uiPort }: TemporalServerOptions): string[] {
