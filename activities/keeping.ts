@@ -1,6 +1,6 @@
-import type { InlineRows, MeasurementBatch } from '../core/measurement-rows.ts';
-import { isClaimed, positionOfRow } from '../core/measurement-rows.ts';
-import { comparePositions } from '../core/position.ts';
+import { joinNeighbours } from '../core/batch-parts.ts';
+import type { MeasurementBatch } from '../core/measurement-rows.ts';
+import { isClaimed } from '../core/measurement-rows.ts';
 import type { Claims } from '../stores/claims.ts';
 import type { Totals, WorkflowTotals } from '../stores/totals.ts';
 import { toApplicationFailure } from './failures.ts';
@@ -39,37 +39,6 @@ export function createKeepingActivities({ claims, totals }: KeepingDeps) {
       await failing(() => totals.put(of));
     },
   };
-}
-
-/** Batches of one stream and partition become one, so that many small ones do not become as many claims. */
-function joinNeighbours(batches: readonly MeasurementBatch[]): MeasurementBatch[] {
-  const joined: MeasurementBatch[] = [];
-  for (const batch of batches) {
-    const last = joined.at(-1);
-    if (
-      last?.stream !== batch.stream ||
-      last.partition !== batch.partition ||
-      isClaimed(last.content) ||
-      isClaimed(batch.content)
-    ) {
-      joined.push(batch);
-    } else {
-      joined[joined.length - 1] = { ...last, content: concatenate(last.content, batch.content) };
-    }
-  }
-  return joined;
-}
-
-function concatenate(a: InlineRows, b: InlineRows): InlineRows {
-  const moved = b.rows.map((row): InlineRows['rows'][number] => {
-    const [sequenceNumber, ordinal, occurrence, ingestion, ids, names, ...values] = row;
-    return [sequenceNumber, ordinal, occurrence, ingestion, ids + a.ids.length, names + a.names.length, ...values];
-  });
-  return { ids: [...a.ids, ...b.ids], names: [...a.names, ...b.names], rows: [...a.rows, ...moved].sort(byPosition) };
-}
-
-function byPosition(a: InlineRows['rows'][number], b: InlineRows['rows'][number]): number {
-  return comparePositions(positionOfRow(a), positionOfRow(b));
 }
 
 async function failing<T>(run: () => Promise<T>): Promise<T> {

@@ -3,6 +3,7 @@ import packageFile from '../package.json' with { type: 'json' };
 import { loadConfig, printableConfig } from '../config/load-config.ts';
 import { commandContext, print } from './command-context.ts';
 import { OperatorError } from '../core/operator-error.ts';
+import { addBatchesCommand } from './batches.ts';
 import { addSendCommand } from './send.ts';
 import { addServerCommands } from './servers.ts';
 import { addStatusCommand } from './status.ts';
@@ -23,6 +24,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   addServerCommands(program, commandContext);
   addSendCommand(program, commandContext);
   addStatusCommand(program, commandContext);
+  addBatchesCommand(program, commandContext);
   try {
     await program.parseAsync(argv);
   } catch (error) {

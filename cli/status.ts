@@ -1,21 +1,18 @@
-import { Client, Connection } from '@temporalio/client';
 import type { Command } from 'commander';
-import pLimit from 'p-limit';
+import { setTimeout as rest } from 'node:timers/promises';
 import { addOutcomes, NO_OUTCOMES, totalOutcomes } from '../core/delivery.ts';
 import type { OutcomeCounts } from '../core/delivery.ts';
 import type { LedgerCounts } from '../core/ledger.ts';
-import { OperatorError } from '../core/operator-error.ts';
 import { heldCount } from '../core/pending-state.ts';
-import type { PendingCounts } from '../core/pending-state.ts';
-import { workflowIdOf } from '../core/workflow-id.ts';
-import { loadTemporalSettings } from '../config/temporal-settings.ts';
+import type { Disagreement } from '../core/verification.ts';
+import { verifySums } from '../core/verification.ts';
 import { createDeadLetters } from '../stores/dead-letters.ts';
 import { createLedgers } from '../stores/ledgers.ts';
-import { storeOf } from '../stores/store-of.ts';
-import { createTotals } from '../stores/totals.ts';
-import { groupsQuery, statusQuery } from '../workflows/messages.ts';
 import type { WaitingGroupView } from '../workflows/messages.ts';
 import type { CommandContext } from './command-context.ts';
+import type { Deployment } from './deployment.ts';
+import { readWorkflows, withDeployment } from './deployment.ts';
+import { describeDisagreement } from './disagreements.ts';
 
 /** The sums of the whole system: what was read, what was handed over, and what became of it. */
 export interface SystemStatus {
@@ -25,6 +22,8 @@ export interface SystemStatus {
     readonly completedCount: number;
     /** Open workflows that gave no answer: no worker is running, or it is busy. Their sums are missing here. */
     readonly silentCount: number;
+    /** Runs that were ended by hand or by a defect, with measurements that nobody has taken over. Their sums are missing here. */
+    readonly endedCount: number;
     readonly received: number;
     readonly held: number;
     readonly outcomes: OutcomeCounts;
@@ -35,114 +34,84 @@ export interface SystemStatus {
   readonly onTheWay: number;
 }
 
-/** How long one workflow may take to answer; it is loaded, and replayed, for the question. */
-const ANSWER_WITHIN_MS = 10_000;
-const QUESTIONS_AT_ONCE = 20;
+/** The sums, and whether they agree to the last measurement. */
+export interface VerifiedStatus extends SystemStatus {
+  readonly agrees: boolean;
+  readonly disagreements: readonly Disagreement[];
+}
+
 const MOST_SHOWN = 20;
+/** What is written a moment later than it is counted has arrived by then. */
+const VERIFY_PATIENCE_MS = 30_000;
+const VERIFY_AGAIN_AFTER_MS = 2_000;
 
 export function addStatusCommand(program: Command, contextOf: () => CommandContext): void {
   program
     .command('status')
-    .description('show the sums: what was read, written, is held and was dead-lettered (live, so approximate)')
+    .description('show the sums: what was read, written, is held and was dead-lettered')
+    .option('--verify', 'add everything up exactly; exit status 1 when the sums do not agree')
     .option('--json', 'as one JSON object')
-    .action(async (options: { json?: boolean }) => {
+    .action(async (options: { json?: boolean; verify?: boolean }) => {
       const context = contextOf();
-      const status = await readStatus(context);
+      const status = options.verify === true ? await verifyStatus(context) : (await readStatus(context)).status;
       context.print(options.json === true ? JSON.stringify(status, null, 2) : describeStatus(status));
+      if ('agrees' in status && !status.agrees) process.exitCode = 1;
     });
 }
 
-/** Walks ledgers, stored totals, open workflows and dead letters. They move on meanwhile: the sums are approximate. */
-export async function readStatus({ config, embeddedTemporal }: CommandContext): Promise<SystemStatus> {
-  const store = storeOf(config);
-  const { connectionOptions, namespace } = loadTemporalSettings(embeddedTemporal);
-  const connection = await connect(connectionOptions);
-  try {
-    const client = new Client({ connection, namespace: namespace ?? 'default' });
-    const ledgers = await createLedgers(store, config.deployment).list();
-    const open = await askOpenWorkflows(client, config.deployment);
-    const completed = await completedCounts(
-      createTotals(store, config.deployment),
-      new Set(open.answers.map((a) => a.runId)),
-    );
-    const deadLetters = await createDeadLetters(store, config.deployment).list();
-    const sums = sumLedgers(ledgers.map((ledger) => ledger.counts));
-    const counts = [...open.answers.map((answer) => answer.counts), ...completed];
-    const received = counts.reduce((sum, each) => sum + each.received, 0);
-    return {
-      ledgers: { ...sums, partitionCount: ledgers.length },
-      workflows: {
-        openCount: open.answers.length + open.silentCount,
-        completedCount: completed.length,
-        silentCount: open.silentCount,
-        received,
-        held: counts.reduce((sum, each) => sum + heldCount(each), 0),
-        outcomes: counts.reduce((sum, each) => addOutcomes(sum, each.outcomes), NO_OUTCOMES),
-      },
-      deadLetterCount: deadLetters.length,
-      waiting: open.answers.flatMap(({ workflowId, groups }) => groups.map((group) => ({ ...group, workflowId }))),
-      onTheWay: Math.max(0, sums.measurements - received),
-    };
-  } finally {
-    await connection.close();
+/**
+ * Adds up until the sums agree, or for half a minute: visibility and signals under way may be late, and what disagrees
+ * for good still does then.
+ */
+export async function verifyStatus(context: CommandContext, patienceMs = VERIFY_PATIENCE_MS): Promise<VerifiedStatus> {
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
+    const { status, disagreements } = await readStatus(context);
+    const agrees = disagreements.length === 0;
+    if (agrees || performance.now() >= deadline) return { ...status, agrees, disagreements };
+    await rest(Math.min(VERIFY_AGAIN_AFTER_MS, patienceMs));
   }
 }
 
-async function connect(options: Parameters<typeof Connection.connect>[0] = {}): Promise<Connection> {
-  try {
-    return await Connection.connect(options);
-  } catch (error) {
-    const address = options.address ?? 'localhost:7233';
-    const way = 'start the system (npm start), or set TEMPORAL_ADDRESS to its server';
-    throw new OperatorError(`Temporal cannot be reached at ${address}: ${way}`, { cause: error });
-  }
+/** Walks ledgers, workflows and dead letters, in this order: what a ledger counts is in workflows already. */
+export async function readStatus(
+  context: CommandContext,
+): Promise<{ status: SystemStatus; disagreements: Disagreement[] }> {
+  return await withDeployment(context, readSums);
 }
 
-interface Answer {
-  readonly workflowId: string;
-  readonly runId: string;
-  readonly counts: PendingCounts;
-  readonly groups: readonly WaitingGroupView[];
-}
-
-async function askOpenWorkflows(
-  client: Client,
-  deployment: string,
-): Promise<{ answers: Answer[]; silentCount: number }> {
-  const prefix = workflowIdOf(deployment, '', '').split('.')[0] ?? deployment;
-  const query = `WorkflowType = 'deviceMeasurements' AND ExecutionStatus = 'Running' AND WorkflowId STARTS_WITH '${prefix}.'`;
-  const limit = pLimit(QUESTIONS_AT_ONCE);
-  const asked: Promise<Answer | undefined>[] = [];
-  for await (const { workflowId } of client.workflow.list({ query })) {
-    asked.push(limit(() => ask(client, workflowId)));
-  }
-  const answers = await Promise.all(asked);
-  const given = answers.filter((answer) => answer !== undefined);
-  return { answers: given, silentCount: answers.length - given.length };
-}
-
-async function ask(client: Client, workflowId: string): Promise<Answer | undefined> {
-  const handle = client.workflow.getHandle(workflowId);
-  try {
-    return await client.withDeadline(Date.now() + ANSWER_WITHIN_MS, async () => {
-      const { counts } = await handle.query(statusQuery);
-      const groups = counts.waiting > 0 ? await handle.query(groupsQuery) : [];
-      const { raw } = await handle.describe();
-      const runId = raw.workflowExecutionInfo?.firstRunId ?? '';
-      return { workflowId, runId, counts, groups };
-    });
-  } catch {
-    return undefined; // counted as silent, and said so
-  }
-}
-
-async function completedCounts(
-  totals: ReturnType<typeof createTotals>,
-  openRunIds: ReadonlySet<string>,
-): Promise<PendingCounts[]> {
-  const completed: PendingCounts[] = [];
-  for await (const { firstRunId, counts } of totals.list()) if (!openRunIds.has(firstRunId)) completed.push(counts);
-  return completed;
+async function readSums(deployment: Deployment): Promise<{ status: SystemStatus; disagreements: Disagreement[] }> {
+  const { store, name } = deployment;
+  const ledgers = await createLedgers(store, name).list();
+  const { open, silentIds, completed, unrecovered } = await readWorkflows(deployment);
+  const deadLetters = await createDeadLetters(store, name).list();
+  const workflows = [...open, ...completed];
+  const sums = sumLedgers(ledgers.map((ledger) => ledger.counts));
+  const received = workflows.reduce((sum, { counts }) => sum + counts.received, 0);
+  const status: SystemStatus = {
+    ledgers: { ...sums, partitionCount: ledgers.length },
+    workflows: {
+      openCount: open.length + silentIds.length,
+      completedCount: completed.length,
+      silentCount: silentIds.length,
+      endedCount: unrecovered.length,
+      received,
+      held: workflows.reduce((sum, { counts }) => sum + heldCount(counts), 0),
+      outcomes: workflows.reduce((sum, { counts }) => addOutcomes(sum, counts.outcomes), NO_OUTCOMES),
+    },
+    deadLetterCount: deadLetters.length,
+    waiting: open.flatMap(({ workflowId, groups }) => groups.map((group) => ({ ...group, workflowId }))),
+    onTheWay: Math.max(0, sums.measurements - received),
+  };
+  const disagreements = verifySums({
+    ledgers,
+    workflows,
+    silentWorkflowIds: silentIds,
+    unrecoveredRuns: unrecovered,
+    claims: open.flatMap(({ claims }) => claims),
+    deadLetters,
+  });
+  return { status, disagreements };
 }
 
 function sumLedgers(counts: readonly LedgerCounts[]): LedgerCounts {
@@ -152,20 +121,22 @@ function sumLedgers(counts: readonly LedgerCounts[]): LedgerCounts {
       measurements: sum.measurements + each.measurements,
       unmatched: sum.unmatched + each.unmatched,
       deadLettered: sum.deadLettered + each.deadLettered,
+      missing: sum.missing + each.missing,
     }),
-    { events: 0, measurements: 0, unmatched: 0, deadLettered: 0 },
+    { events: 0, measurements: 0, unmatched: 0, deadLettered: 0, missing: 0 },
   );
 }
 
-function describeStatus({ ledgers, workflows, deadLetterCount, waiting, onTheWay }: SystemStatus): string {
+function describeStatus(status: SystemStatus | VerifiedStatus): string {
+  const { ledgers, workflows, deadLetterCount, waiting, onTheWay } = status;
   const { outcomes } = workflows;
-  const found = totalOutcomes(outcomes) + workflows.held + onTheWay;
   const row = (name: string, count: number): string => `${name.padEnd(36)}${count.toLocaleString('en').padStart(12)}`;
-  const silent = workflows.silentCount === 0 ? [] : [row('  workflows that gave no answer', workflows.silentCount)];
+  const trouble = (name: string, count: number): string[] => (count === 0 ? [] : [row(name, count)]);
   return [
     row('Events read', ledgers.events),
     row('  matched by no template', ledgers.unmatched),
     row('  dead-lettered', ledgers.deadLettered),
+    ...trouble('Events the hub had dropped unread', ledgers.missing),
     row('Measurements handed over', ledgers.measurements),
     row('  in FHIR', outcomes.written),
     row('  superseded by a later value', outcomes.superseded),
@@ -174,14 +145,30 @@ function describeStatus({ ledgers, workflows, deadLetterCount, waiting, onTheWay
     row('  held by workflows', workflows.held),
     row('  on their way', onTheWay),
     row('Workflows open', workflows.openCount),
-    ...silent,
+    ...trouble('  that gave no answer', workflows.silentCount),
+    ...trouble('Workflow runs ended, to be recovered', workflows.endedCount),
     row('Dead letters kept', deadLetterCount),
     ...waiting.slice(0, MOST_SHOWN).map(describeGroup),
     ...(waiting.length > MOST_SHOWN ? [`  and ${waiting.length - MOST_SHOWN} further groups`] : []),
-    workflows.silentCount > 0
-      ? `Approximate: ${workflows.silentCount} workflows gave no answer; what they hold counts as on its way. Is a worker running?`
-      : `Live and therefore approximate: ${found} of ${ledgers.measurements} measurements found.`,
+    'agrees' in status ? describeVerdict(status) : describeLiveSums(status),
   ].join('\n');
+}
+
+function describeLiveSums({ ledgers, workflows, onTheWay }: SystemStatus): string {
+  const { silentCount, endedCount } = workflows;
+  if (silentCount > 0) {
+    return `Approximate: ${silentCount} workflows gave no answer; what they hold counts as on its way. Is a worker running?`;
+  }
+  if (endedCount > 0) return 'Workflow runs were ended while they held measurements: recover them (batches recover).';
+  const found = totalOutcomes(workflows.outcomes) + workflows.held + onTheWay;
+  return `Live and therefore approximate (--verify is exact): ${found} of ${ledgers.measurements} measurements found.`;
+}
+
+function describeVerdict({ agrees, disagreements }: VerifiedStatus): string {
+  if (agrees) return 'The sums agree: every event and every measurement is accounted for, once.';
+  const shown = disagreements.slice(0, MOST_SHOWN).map((each) => `  - ${describeDisagreement(each)}`);
+  const more = disagreements.length - shown.length;
+  return ['The sums do not agree:', ...shown, ...(more > 0 ? [`  and ${more} more`] : [])].join('\n');
 }
 
 function describeGroup(group: SystemStatus['waiting'][number]): string {

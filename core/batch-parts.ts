@@ -1,5 +1,5 @@
-import type { MeasurementBatch } from './measurement-rows.ts';
-import { isClaimed, rowsAbove } from './measurement-rows.ts';
+import type { InlineRows, MeasurementBatch } from './measurement-rows.ts';
+import { isClaimed, positionOfRow, rowsAbove } from './measurement-rows.ts';
 import type { PositionInPartition } from './position.ts';
 import { comparePositions } from './position.ts';
 
@@ -18,11 +18,19 @@ export function freshPart(
 }
 
 /** @throws RangeError for an inline batch without rows */
+export function firstPosition(batch: MeasurementBatch): PositionInPartition {
+  if (isClaimed(batch.content)) return batch.content.first;
+  const first = batch.content.rows[0];
+  if (first === undefined) throw new RangeError('A batch holds at least one row');
+  return positionOfRow(first);
+}
+
+/** @throws RangeError for an inline batch without rows */
 export function lastPosition(batch: MeasurementBatch): PositionInPartition {
   if (isClaimed(batch.content)) return batch.content.last;
   const last = batch.content.rows.at(-1);
   if (last === undefined) throw new RangeError('A batch holds at least one row');
-  return [last[0], last[1]];
+  return positionOfRow(last);
 }
 
 /** What the members of a batch and the brackets around its rows take. */
@@ -45,4 +53,35 @@ export function approximateBytes(batches: readonly MeasurementBatch[]): number {
 /** Outside printable ASCII a character takes up to six bytes, as an escape. */
 function textBytes(text: string): number {
   return /^[\x20-\x7e]*$/.test(text) ? text.length : text.length * 6;
+}
+
+/** Batches of one stream and partition become one, so that many small ones do not become as many claims. */
+export function joinNeighbours(batches: readonly MeasurementBatch[]): MeasurementBatch[] {
+  const joined: MeasurementBatch[] = [];
+  for (const batch of batches) {
+    const last = joined.at(-1);
+    if (
+      last?.stream !== batch.stream ||
+      last.partition !== batch.partition ||
+      isClaimed(last.content) ||
+      isClaimed(batch.content)
+    ) {
+      joined.push(batch);
+    } else {
+      joined[joined.length - 1] = { ...last, content: concatenate(last.content, batch.content) };
+    }
+  }
+  return joined;
+}
+
+function concatenate(a: InlineRows, b: InlineRows): InlineRows {
+  const moved = b.rows.map((row): InlineRows['rows'][number] => {
+    const [sequenceNumber, ordinal, occurrence, ingestion, ids, names, ...values] = row;
+    return [sequenceNumber, ordinal, occurrence, ingestion, ids + a.ids.length, names + a.names.length, ...values];
+  });
+  return { ids: [...a.ids, ...b.ids], names: [...a.names, ...b.names], rows: [...a.rows, ...moved].sort(byPosition) };
+}
+
+function byPosition(a: InlineRows['rows'][number], b: InlineRows['rows'][number]): number {
+  return comparePositions(positionOfRow(a), positionOfRow(b));
 }

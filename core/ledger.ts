@@ -8,7 +8,12 @@ export interface LedgerCounts {
   readonly unmatched: number;
   /** Events that went to the dead-letter store as a whole. */
   readonly deadLettered: number;
+  /** Events the hub numbered and never handed out: it had dropped them before they were read. */
+  readonly missing: number;
 }
+
+/** Sequence numbers of events that are missing, both ends included. */
+export type SequenceRange = readonly [from: number, to: number];
 
 /** From `fromSequenceNumber` on, events are normalized with this device content version. */
 export interface AppliedVersion {
@@ -32,6 +37,8 @@ export interface Ledger {
   /** When the hub took that event in, ISO 8601 UTC. */
   readonly enqueuedAt?: string;
   readonly counts: LedgerCounts;
+  /** The last few gaps in what the hub handed out; absent while there is none. */
+  readonly gaps?: readonly SequenceRange[];
   /** Ascending by sequence number. */
   readonly versions: readonly AppliedVersion[];
 }
@@ -46,7 +53,7 @@ export interface EventOutcome {
 }
 
 export function emptyLedger(stream: StreamId, partition: string): Ledger {
-  const counts = { events: 0, measurements: 0, unmatched: 0, deadLettered: 0 };
+  const counts = { events: 0, measurements: 0, unmatched: 0, deadLettered: 0, missing: 0 };
   return { version: 1, stream, partition, sequenceNumber: -1, counts, versions: [] };
 }
 
@@ -55,9 +62,12 @@ export function advanceLedger(ledger: Ledger, outcomes: readonly EventOutcome[])
   return outcomes.reduce(advanceByOne, ledger);
 }
 
+const MOST_GAPS = 100;
+
 function advanceByOne(ledger: Ledger, outcome: EventOutcome): Ledger {
   if (outcome.sequenceNumber <= ledger.sequenceNumber) return ledger;
   const { counts } = ledger;
+  const gap = gapBefore(ledger, outcome.sequenceNumber);
   return {
     ...ledger,
     sequenceNumber: outcome.sequenceNumber,
@@ -68,8 +78,16 @@ function advanceByOne(ledger: Ledger, outcome: EventOutcome): Ledger {
       measurements: counts.measurements + outcome.measurementCount,
       unmatched: counts.unmatched + (outcome.kind === 'unmatched' ? 1 : 0),
       deadLettered: counts.deadLettered + (outcome.kind === 'dead-lettered' ? 1 : 0),
+      missing: counts.missing + (gap === undefined ? 0 : gap[1] - gap[0] + 1),
     },
+    ...(gap !== undefined && { gaps: [...(ledger.gaps ?? []), gap].slice(-MOST_GAPS) }),
   };
+}
+
+/** The hub numbers the events of a partition without gaps; what it had dropped before our first was never ours. */
+function gapBefore(ledger: Ledger, sequenceNumber: number): SequenceRange | undefined {
+  const expected = ledger.sequenceNumber + 1;
+  return ledger.counts.events === 0 || sequenceNumber === expected ? undefined : [expected, sequenceNumber - 1];
 }
 
 /** The device content version an event is normalized with; undefined when none has been recorded for it yet. */

@@ -1,13 +1,16 @@
 import { hashFraction, nextAttempt } from './backoff.ts';
-import { approximateBytes, freshPart, lastPosition } from './batch-parts.ts';
+import { approximateBytes, firstPosition, freshPart, lastPosition } from './batch-parts.ts';
 import type { DeliveryOutcome, KeptRows, OutcomeCounts, WaitingOutcome } from './delivery.ts';
 import { addOutcomes, boundedKey } from './delivery.ts';
+import type { EndedRun } from './ended-run.ts';
+import { markAfterTakeOver } from './ended-run.ts';
 import type { IngestErrorCode } from './errors.ts';
 import { INGEST_ERRORS } from './errors.ts';
 import type { MeasurementBatch } from './measurement-rows.ts';
 import { filterRows, isClaimed, rowCount, withoutUnused } from './measurement-rows.ts';
 import type {
   OversizedPart,
+  PendingBook,
   PendingCounts,
   PendingSettings,
   PendingState,
@@ -16,6 +19,7 @@ import type {
 } from './pending-state.ts';
 import { NOTHING_PENDING } from './pending-state.ts';
 import type { Mark } from './position.ts';
+import { correctedMark, markKey, raisedMark } from './position.ts';
 import { windowClosesAt } from './window.ts';
 
 /** What one delivery took, and from where; it stays part of the state until its outcome is recorded. */
@@ -54,6 +58,7 @@ export class PendingGroups {
   #totals: OutcomeCounts;
   #duplicateCount: number;
   #receivedUnderDroppedMarks: number;
+  #recoveredRunIds: readonly string[];
   #buffer: MeasurementBatch[];
   #bufferedBytes: number;
   #windowClosesAt: number | undefined;
@@ -68,6 +73,7 @@ export class PendingGroups {
     this.#totals = carried.totals;
     this.#duplicateCount = carried.duplicateCount;
     this.#receivedUnderDroppedMarks = carried.receivedUnderDroppedMarks;
+    this.#recoveredRunIds = carried.recoveredRunIds;
     this.#buffer = [...carried.buffer];
     this.#bufferedBytes = approximateBytes(this.#buffer);
     this.#windowClosesAt = carried.windowClosesAt;
@@ -82,16 +88,33 @@ export class PendingGroups {
     const freshCount = fresh === undefined ? 0 : rowCount(fresh);
     this.#duplicateCount += rowCount(batch) - freshCount;
     if (fresh === undefined) return;
-    this.#marks.set(markKey(batch), {
-      stream: batch.stream,
-      partition: batch.partition,
-      through: lastPosition(fresh),
-      usedAt: now,
-      receivedCount: (mark?.receivedCount ?? 0) + freshCount,
-    });
+    const ends = { first: firstPosition(fresh), last: lastPosition(fresh) };
+    this.#marks.set(markKey(batch), raisedMark(mark, batch, { ...ends, count: freshCount, now }));
     this.#openWindow(now);
     this.#buffer.push(fresh);
     this.#bufferedBytes += approximateBytes([fresh]);
+  }
+
+  /**
+   * Takes over what a run before this one had taken in and not decided, with its sums.
+   *
+   * @returns false when it has been taken over already; nothing changes then
+   */
+  takeOver(ended: EndedRun, now: number): boolean {
+    if (this.#recoveredRunIds.includes(ended.runId)) return false;
+    const { book, held } = ended;
+    for (const mark of book.marks) {
+      this.#marks.set(markKey(mark), markAfterTakeOver(mark, this.#marks.get(markKey(mark))));
+    }
+    this.#totals = addOutcomes(this.#totals, book.totals);
+    this.#duplicateCount += book.duplicateCount;
+    this.#receivedUnderDroppedMarks += book.receivedUnderDroppedMarks;
+    this.#recoveredRunIds = [...this.#recoveredRunIds, ended.runId, ...book.recoveredRunIds];
+    if (held.length === 0) return true;
+    this.#openWindow(now);
+    this.#buffer.push(...held);
+    this.#bufferedBytes += approximateBytes(held);
+    return true;
   }
 
   /** True while anything is buffered, under way or waiting. */
@@ -232,12 +255,7 @@ export class PendingGroups {
 
   /** Every claim the state refers to. */
   claims(): string[] {
-    const all = [
-      ...this.#buffer,
-      ...(this.#delivery?.batches ?? []),
-      ...this.groups().flatMap((group) => group.batches),
-    ];
-    return all.flatMap(({ content }) => (isClaimed(content) ? [content.claim] : []));
+    return this.held().flatMap(({ content }) => (isClaimed(content) ? [content.claim] : []));
   }
 
   counts(): PendingCounts {
@@ -260,15 +278,27 @@ export class PendingGroups {
     return this.#windowClosesAt;
   }
 
+  book(): PendingBook {
+    return {
+      marks: this.marks(),
+      totals: this.#totals,
+      duplicateCount: this.#duplicateCount,
+      receivedUnderDroppedMarks: this.#receivedUnderDroppedMarks,
+      recoveredRunIds: this.#recoveredRunIds,
+    };
+  }
+
+  /** Every batch that is buffered, under way or waiting. */
+  held(): MeasurementBatch[] {
+    return [...this.#buffer, ...(this.#delivery?.batches ?? []), ...this.groups().flatMap(({ batches }) => batches)];
+  }
+
   /** For a continue-as-new; a delivery under way must have been recorded or put back. */
   carryOver(now: number): PendingState {
     this.#dropOldMarks(now);
     return {
       version: 1,
-      marks: this.marks(),
-      totals: this.#totals,
-      duplicateCount: this.#duplicateCount,
-      receivedUnderDroppedMarks: this.#receivedUnderDroppedMarks,
+      ...this.book(),
       buffer: this.#buffer,
       ...(this.#windowClosesAt !== undefined && { windowClosesAt: this.#windowClosesAt }),
       windowCount: this.#windowCount,
@@ -350,20 +380,16 @@ export class PendingGroups {
     this.#duplicateCount += excess;
     const mark = this.#marks.get(markKey(batch));
     if (mark === undefined) this.#receivedUnderDroppedMarks -= excess;
-    else this.#marks.set(markKey(batch), { ...mark, receivedCount: mark.receivedCount - excess });
+    else this.#marks.set(markKey(batch), correctedMark(mark, lastPosition(batch), excess));
   }
 
   #dropOldMarks(now: number): void {
     for (const [key, mark] of this.#marks) {
-      if (!/^(replay|recover)\//.test(mark.stream) || now - mark.usedAt < DAY_MS) continue;
+      if (!mark.stream.startsWith('replay/') || now - mark.usedAt < DAY_MS) continue;
       this.#receivedUnderDroppedMarks += mark.receivedCount;
       this.#marks.delete(key);
     }
   }
-}
-
-function markKey(of: { stream: string; partition: string }): string {
-  return `${of.stream}|${of.partition}`;
 }
 
 function keptBatch(delivery: Delivery, kept: KeptRows): MeasurementBatch[] {

@@ -40,15 +40,21 @@ export interface WaitingGroup extends WaitingReason {
   readonly batches: readonly MeasurementBatch[];
 }
 
-/** What a continue-as-new carries over. A later version reads this one. */
-export interface PendingState {
-  readonly version: 1;
+/** What a workflow has taken in and what became of it, all told. */
+export interface PendingBook {
   readonly marks: readonly Mark[];
   readonly totals: OutcomeCounts;
   /** Measurements that came again and were left out. */
   readonly duplicateCount: number;
   /** Received under marks that have been dropped since. */
   readonly receivedUnderDroppedMarks: number;
+  /** Ended runs whose book and measurements have been taken over: taking one over again changes nothing. */
+  readonly recoveredRunIds: readonly string[];
+}
+
+/** What a continue-as-new carries over. A later version reads this one. */
+export interface PendingState extends PendingBook {
+  readonly version: 1;
   readonly buffer: readonly MeasurementBatch[];
   /** Milliseconds since 1970; absent while the buffer is empty. */
   readonly windowClosesAt?: number;
@@ -62,6 +68,7 @@ export const NOTHING_PENDING: PendingState = {
   totals: NO_OUTCOMES,
   duplicateCount: 0,
   receivedUnderDroppedMarks: 0,
+  recoveredRunIds: [],
   buffer: [],
   windowCount: 0,
   waiting: [],

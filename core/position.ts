@@ -12,7 +12,7 @@ export interface Stream {
   readonly epoch: number;
 }
 
-/** The stream as it stands in signals, marks and store keys. Replays use `replay/<letter id>/<n>`, recoveries `recover/<run id>`. */
+/** The stream as it stands in signals, marks and store keys. Replays use `replay/<letter id>/<n>`. */
 export type StreamId = string;
 
 export function streamIdOf(stream: Stream): StreamId {
@@ -37,13 +37,64 @@ export function comparePositions(a: PositionInPartition, b: PositionInPartition)
   return a[0] - b[0] || a[1] - b[1];
 }
 
-/** Everything of a stream's partition up to `through` has been taken in. */
+/** Everything of a stream's partition from `from` up to `through` that is this workflow's has been taken in by it. */
 export interface Mark {
   readonly stream: StreamId;
   readonly partition: string;
+  /** The first position that came. */
+  readonly from: PositionInPartition;
   readonly through: PositionInPartition;
   /** Milliseconds since 1970: when the mark was last raised; marks of replays are dropped a day later. */
   readonly usedAt: number;
   /** How many measurements of this stream's partition were taken in, duplicates left out. */
   readonly receivedCount: number;
+  /** `receivedCount` as it was after each of the last few batches, so that a sum can be told as of a ledger's position. */
+  readonly recent: readonly CountAt[];
+  /** Taken in here and, decided already, by a run that was ended before it: one measurement that stands in two sums. */
+  readonly takenTwiceCount?: number;
+}
+
+/** One stream's partition, as a text. */
+export function markKey(of: { readonly stream: StreamId; readonly partition: string }): string {
+  return `${of.stream}|${of.partition}`;
+}
+
+/** How many had been taken in once everything up to and with this event had. */
+export type CountAt = readonly [sequenceNumber: number, receivedCount: number];
+
+/** Rather more batches than arrive while all workflows of a deployment are asked. */
+const MOST_RECENT = 32;
+
+/** A mark raised by a batch. `count` of its measurements were new; `first` and `last` are its ends. */
+export function raisedMark(
+  mark: Mark | undefined,
+  of: { stream: StreamId; partition: string },
+  batch: { first: PositionInPartition; last: PositionInPartition; count: number; now: number },
+): Mark {
+  const receivedCount = (mark?.receivedCount ?? 0) + batch.count;
+  const [sequenceNumber] = batch.last;
+  const before = (mark?.recent ?? []).filter(([at]) => at < sequenceNumber);
+  return {
+    ...mark,
+    stream: of.stream,
+    partition: of.partition,
+    from: mark?.from ?? batch.first,
+    through: batch.last,
+    usedAt: batch.now,
+    receivedCount,
+    recent: [...before, [sequenceNumber, receivedCount] as const].slice(-MOST_RECENT),
+  };
+}
+
+/** A mark less `excess` measurements that a batch ending at `last` turned out not to hold. */
+export function correctedMark(mark: Mark, last: PositionInPartition, excess: number): Mark {
+  const recent = mark.recent.map(([at, count]): CountAt => [at, at < last[0] ? count : count - excess]);
+  return { ...mark, receivedCount: mark.receivedCount - excess, recent };
+}
+
+/** How many had been taken in of the events up to `sequenceNumber`; undefined when that lies too far back to tell. */
+export function receivedThrough(mark: Mark, sequenceNumber: number): number | undefined {
+  if (mark.through[0] <= sequenceNumber) return mark.receivedCount;
+  if (mark.from[0] > sequenceNumber) return 0;
+  return mark.recent.findLast(([at]) => at <= sequenceNumber)?.[1];
 }

@@ -21,6 +21,7 @@ import { storeOf } from '../stores/store-of.ts';
 import { createStreams } from '../stores/streams.ts';
 import { createTemplateVersions } from '../stores/template-versions.ts';
 import { createDeviceContents } from './active-content.ts';
+import { createBackPressure } from './back-pressure.ts';
 import { Bridge } from './bridge.ts';
 import { namespaceOf } from './current-stream.ts';
 import { createDispatch } from './dispatch.ts';
@@ -102,6 +103,7 @@ function createBridge(config: Config, store: ObjectStore, client: Client, log: L
     deadLetters: createDeadLetters(store, deployment),
     contents: createDeviceContents(createTemplateVersions(store, deployment)),
     dispatch: createDispatch({ client, taskQueue: queues.workflows, settingsFor }),
+    backPressure: createBackPressure({ client, taskQueue: queues.workflows }),
     signalConcurrency: config.signalConcurrency,
     log,
     now: () => new Date(),

@@ -1,5 +1,6 @@
 import { setTimeout as rest } from 'node:timers/promises';
 import pLimit from 'p-limit';
+import { approximateBytes } from '../core/batch-parts.ts';
 import type { Ledger } from '../core/ledger.ts';
 import { advanceLedger, applyVersion, emptyLedger, versionFor } from '../core/ledger.ts';
 import type { StreamId } from '../core/position.ts';
@@ -11,6 +12,7 @@ import type { Versioned } from '../stores/json-object.ts';
 import type { Ledgers } from '../stores/ledgers.ts';
 import { StoreConflictError } from '../stores/object-store.ts';
 import type { DeviceContents } from './active-content.ts';
+import type { BackPressure } from './back-pressure.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { DeviceSignals } from './device-signals.ts';
 import { coalesce, toBatch } from './device-signals.ts';
@@ -25,12 +27,16 @@ export interface PartitionIntakeDeps {
   readonly deadLetters: DeadLetters;
   readonly contents: DeviceContents;
   readonly dispatch: Dispatch;
+  readonly backPressure: BackPressure;
   /** Last sequence number the hub has taken in for a partition; asked once the receiver is attached. */
   readonly lastEnqueued: (partition: string) => Promise<number>;
   readonly signalConcurrency: number;
   readonly log: Logger;
   readonly now: () => Date;
 }
+
+/** Workers that are back are not to be waited for: a look costs little. */
+const HELD_BACK_REST_MS = 2_000;
 
 /** What a partition is doing, for the health endpoint. */
 export interface PartitionHealth {
@@ -151,7 +157,11 @@ export class PartitionIntake {
   }
 
   async #handOver(normalized: NormalizedEvents): Promise<void> {
-    const limit = pLimit(this.#deps.signalConcurrency);
+    const { signalConcurrency, backPressure } = this.#deps;
+    if (normalized.measurements.length > 0) {
+      await this.#persistently('the workers', () => backPressure.awaitWorkers(), HELD_BACK_REST_MS);
+    }
+    const limit = pLimit(signalConcurrency);
     const signals = coalesce(this.#deps.deployment, normalized.measurements);
     // All are waited for, even when one has been called off: whoever stops the intake may then close what they use.
     const results = await Promise.allSettled(signals.map((of) => limit(() => this.#signal(of))));
@@ -160,10 +170,16 @@ export class PartitionIntake {
 
   /** In order: a later batch overtaking an earlier one would raise the mark above it. */
   async #signal({ batches, ...to }: DeviceSignals): Promise<void> {
-    const { claims, dispatch } = this.#deps;
+    const { claims, dispatch, backPressure } = this.#deps;
     for (const rows of batches) {
       const batch = await this.#persistently('the claim store', () =>
         toBatch(this.#source, claims, to.workflowId, rows),
+      );
+      const bytes = approximateBytes([batch]);
+      await this.#persistently(
+        'the history of a workflow',
+        () => backPressure.admit(to.workflowId, bytes),
+        HELD_BACK_REST_MS,
       );
       await this.#persistently('Temporal', () => dispatch(to, batch));
     }
@@ -203,10 +219,11 @@ export class PartitionIntake {
     return this.#ledger.value;
   }
 
-  async #persistently<T>(what: string, run: () => Promise<T>): Promise<T> {
+  async #persistently<T>(what: string, run: () => Promise<T>, maximumMs?: number): Promise<T> {
     const trouble = Symbol(what);
     const running = retryUntilDone(run, {
       signal: this.#abort.signal,
+      ...(maximumMs !== undefined && { maximumMs }),
       onFailure: (error, attemptCount) => {
         const since = this.#heldUp.get(trouble)?.since ?? this.#deps.now().toISOString();
         this.#heldUp.set(trouble, { by: what, since, attemptCount });

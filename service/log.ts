@@ -14,7 +14,14 @@ export function createLogger(name: string, level: string): Logger {
 /** Errors of libraries may quote what they were given: name, code and frames are logged, foreign texts are not. */
 function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { type: typeof error };
-  const ours = ['IngestError', 'StoreUnavailableError', 'StoreConflictError', 'StoredObjectError', 'ConfigError'];
+  const ours = [
+    'IngestError',
+    'StoreUnavailableError',
+    'StoreConflictError',
+    'StoredObjectError',
+    'ConfigError',
+    'HeldBackError',
+  ];
   return {
     type: error.name,
     ...('code' in error && { code: error.code }),

@@ -15,7 +15,14 @@ const LedgerSchema: z.ZodType<Ledger> = z
     sequenceNumber: z.int().min(-1),
     offset: z.string().exactOptional(),
     enqueuedAt: z.string().exactOptional(),
-    counts: z.object({ events: count, measurements: count, unmatched: count, deadLettered: count }),
+    counts: z.object({
+      events: count,
+      measurements: count,
+      unmatched: count,
+      deadLettered: count,
+      missing: count.default(0),
+    }),
+    gaps: z.array(z.tuple([count, count]).readonly()).exactOptional(),
     versions: z.array(z.object({ fromSequenceNumber: z.int(), deviceContent: z.string() })),
   })
   .readonly();

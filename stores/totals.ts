@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { PendingCounts } from '../core/pending-state.ts';
+import type { Mark, PositionInPartition } from '../core/position.ts';
 import { getJson, putJson } from './json-object.ts';
 import { keyPart } from './key-part.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -16,16 +17,36 @@ const CountsSchema: z.ZodType<PendingCounts> = z
   })
   .readonly();
 
+const position: z.ZodType<PositionInPartition> = z.tuple([count, count]).readonly();
+const MarkSchema: z.ZodType<Mark> = z
+  .object({
+    stream: z.string(),
+    partition: z.string(),
+    from: position,
+    through: position,
+    usedAt: z.number(),
+    receivedCount: count,
+    recent: z.array(z.tuple([count, count]).readonly()).readonly(),
+    takenTwiceCount: count.exactOptional(),
+  })
+  .readonly();
+
 /** The sums of a workflow that has completed, absolute: writing them again changes nothing. */
 export interface WorkflowTotals {
   readonly workflowId: string;
   /** Of the first run: names one life of the workflow through all its continue-as-news. */
   readonly firstRunId: string;
   readonly counts: PendingCounts;
+  readonly marks: readonly Mark[];
 }
 
 const TotalsSchema: z.ZodType<WorkflowTotals> = z
-  .object({ workflowId: z.string(), firstRunId: z.string(), counts: CountsSchema })
+  .object({
+    workflowId: z.string(),
+    firstRunId: z.string(),
+    counts: CountsSchema,
+    marks: z.array(MarkSchema).readonly(),
+  })
   .readonly();
 
 /** Sums of workflows that have ended, kept for ever: without them the sums would not agree. */

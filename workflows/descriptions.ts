@@ -1,9 +1,10 @@
 import { totalOutcomes } from '../core/delivery.ts';
+import { approximateBytes } from '../core/batch-parts.ts';
 import { rowCount } from '../core/measurement-rows.ts';
 import type { PendingGroups } from '../core/pending-groups.ts';
 import type { WaitingGroup } from '../core/pending-state.ts';
 import { heldCount } from '../core/pending-state.ts';
-import type { WaitingGroupView, WorkflowStatus } from './messages.ts';
+import type { HeldPage, WaitingGroupView, WorkflowStatus } from './messages.ts';
 
 /** Groups told of in words; the query has all. */
 const MOST_SHOWN = 20;
@@ -28,6 +29,7 @@ export function describeState(pending: PendingGroups): WorkflowStatus & { readon
   return {
     counts,
     marks: pending.marks(),
+    claimCount: pending.claims().length,
     ...(closesAt !== undefined && { windowClosesAt: isoOf(closesAt) }),
     details: lines.join('\n\n'),
   };
@@ -45,6 +47,18 @@ export function describeWaiting(group: WaitingGroup): WaitingGroupView {
     since: isoOf(group.since),
     nextAttemptAt: isoOf(group.nextAttemptAt),
   };
+}
+
+/** Well below the 2 MB that an answer may have. */
+const PAGE_BYTES = 1_000_000;
+
+/** At least one batch, where there is one: none is larger than a page. */
+export function describeHeld(pending: PendingGroups, from: number): HeldPage {
+  const held = pending.held();
+  let next = from;
+  for (let bytes = 0; next < held.length && bytes < PAGE_BYTES; next++)
+    bytes += approximateBytes(held.slice(next, next + 1));
+  return { book: pending.book(), batches: held.slice(from, next), ...(next < held.length && { next }) };
 }
 
 function measurementCount(group: WaitingGroup): number {

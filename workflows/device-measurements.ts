@@ -20,11 +20,21 @@ import type { IdentityAnswer, IdentityIds, IdentityQuestion } from '../core/iden
 import type { Delivery } from '../core/pending-groups.ts';
 import type { OversizedPart, WaitingReason } from '../core/pending-state.ts';
 import { PendingGroups } from '../core/pending-groups.ts';
-import { describeState, describeWaiting } from './descriptions.ts';
+import type { EndedRun } from '../core/ended-run.ts';
+import { fitsSuccessor } from '../core/ended-run.ts';
+import { describeHeld, describeState, describeWaiting } from './descriptions.ts';
 import { failureReason } from './failures.ts';
 import { Identities, questionsOf } from './identities.ts';
 import type { DeviceMeasurementsInput, DeviceMeasurementsSettings } from './messages.ts';
-import { flushNowSignal, groupsQuery, measurementsSignal, retryNowSignal, statusQuery } from './messages.ts';
+import {
+  flushNowSignal,
+  groupsQuery,
+  heldQuery,
+  measurementsSignal,
+  recoverUpdate,
+  retryNowSignal,
+  statusQuery,
+} from './messages.ts';
 import { IomtReason, IomtState, IomtStuckSince } from './search-attributes.ts';
 
 type FhirActivities = ReturnType<typeof createIdentityActivities> & ReturnType<typeof createObservationActivities>;
@@ -75,6 +85,23 @@ async function takeMeasurements(input: DeviceMeasurementsInput): Promise<void> {
   setHandler(groupsQuery, () => pending.groups().map(describeWaiting), {
     description: 'The groups that wait, and for what',
   });
+  setHandler(heldQuery, (from) => describeHeld(pending, from), {
+    description: 'Everything that is held, a page from the given index on',
+  });
+  setHandler(
+    recoverUpdate,
+    (ended) => {
+      lastArrivalAt = Date.now();
+      return pending.takeOver(ended, lastArrivalAt);
+    },
+    {
+      description: 'Take over what an ended run of this workflow had taken in',
+      validator: (ended: EndedRun) => {
+        if (fitsSuccessor(ended, pending.marks())) return;
+        throw new RangeError('Measurements have arrived since the ended run was looked at: put it together again');
+      },
+    },
+  );
 
   let shown: WaitingReason | undefined = showTrouble(pending, undefined, carried !== undefined);
   const idleLeftMs = (): number => lastArrivalAt + settings.idleAfterMs - Date.now();
@@ -82,7 +109,8 @@ async function takeMeasurements(input: DeviceMeasurementsInput): Promise<void> {
   for (;;) {
     await condition(() => pending.hasWork() || idleLeftMs() <= 0);
     if (!pending.hasWork()) {
-      await keeping.storeTotals({ workflowId, firstRunId: firstExecutionRunId, counts: pending.counts() });
+      const sums = { counts: pending.counts(), marks: pending.marks() };
+      await keeping.storeTotals({ workflowId, firstRunId: firstExecutionRunId, ...sums });
       if (!pending.hasWork()) return; // no await between this look and the end: what arrives later starts a new run
     }
     setCurrentDetails(describeState(pending).details);

@@ -1,6 +1,7 @@
-import { defineQuery, defineSignal } from '@temporalio/workflow';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { EndedRun } from '../core/ended-run.ts';
 import type { MeasurementBatch } from '../core/measurement-rows.ts';
-import type { PendingCounts, PendingSettings, PendingState } from '../core/pending-state.ts';
+import type { PendingBook, PendingCounts, PendingSettings, PendingState } from '../core/pending-state.ts';
 import type { Assignment, IdentityIds } from '../core/identity.ts';
 import type { IngestErrorCode } from '../core/errors.ts';
 import type { Mark } from '../core/position.ts';
@@ -41,9 +42,19 @@ export const flushNowSignal = defineSignal('flushNow');
 /** Tries every waiting group now. */
 export const retryNowSignal = defineSignal('retryNow');
 
+/**
+ * Takes over what a run before this one had taken in. Refused when this run's own measurements do not begin where they
+ * did when it was put together.
+ *
+ * @returns whether anything changed: taking over twice is taking over once
+ */
+export const recoverUpdate = defineUpdate<boolean, [EndedRun]>('recover');
+
 export interface WorkflowStatus {
   readonly counts: PendingCounts;
   readonly marks: readonly Mark[];
+  /** How many of the batches it holds lie in the claim store. */
+  readonly claimCount: number;
   /** ISO 8601 UTC; absent while nothing is buffered. */
   readonly windowClosesAt?: string;
 }
@@ -60,5 +71,15 @@ export interface WaitingGroupView {
   readonly nextAttemptAt: string;
 }
 
+/** What the workflow holds, a page at a time. */
+export interface HeldPage {
+  readonly book: PendingBook;
+  /** Batches from the asked index on, as many as one answer can carry. */
+  readonly batches: readonly MeasurementBatch[];
+  /** Index of the next page; absent on the last. */
+  readonly next?: number;
+}
+
 export const statusQuery = defineQuery<WorkflowStatus>('status');
 export const groupsQuery = defineQuery<WaitingGroupView[]>('groups');
+export const heldQuery = defineQuery<HeldPage, [from: number]>('held');

@@ -16,13 +16,22 @@ describe('advancing', () => {
   test('counts every event once, by what became of it', () => {
     const ledger = advanceLedger(EMPTY, [0, 1, 2, 3, 4].map(outcomeAt));
     expect(ledger).toMatchObject({ sequenceNumber: 4, offset: '40' });
-    expect(ledger.counts).toEqual({ events: 5, measurements: 4, unmatched: 2, deadLettered: 1 });
+    expect(ledger.counts).toEqual({ events: 5, measurements: 4, unmatched: 2, deadLettered: 1, missing: 0 });
   });
 
   test('nothing new leaves the very same ledger', () => {
     const ledger = advanceLedger(EMPTY, [0, 1, 2].map(outcomeAt));
     expect(advanceLedger(ledger, [0, 1, 2].map(outcomeAt))).toBe(ledger);
     expect(advanceLedger(ledger, [])).toBe(ledger);
+  });
+
+  test('notes what the hub had dropped before it was read, but not what it had dropped before the first event', () => {
+    const ledger = advanceLedger(EMPTY, [7, 8, 12, 13, 20].map(outcomeAt));
+    expect(ledger.counts).toMatchObject({ events: 5, missing: 9 });
+    expect(ledger.gaps).toEqual([
+      [9, 11],
+      [14, 19],
+    ]);
   });
 
   test('however a redelivery is cut, the ledger is the same', () => {

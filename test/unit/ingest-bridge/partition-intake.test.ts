@@ -8,6 +8,8 @@ import type { MeasurementBatch } from '../../../core/measurement-rows.ts';
 import { decodeRow, isClaimed, rowsAbove } from '../../../core/measurement-rows.ts';
 import { PendingGroups } from '../../../core/pending-groups.ts';
 import { createDeviceContents } from '../../../ingest-bridge/active-content.ts';
+import type { BackPressure } from '../../../ingest-bridge/back-pressure.ts';
+import { HeldBackError } from '../../../ingest-bridge/back-pressure.ts';
 import type { Dispatch } from '../../../ingest-bridge/dispatch.ts';
 import type { HubEvent } from '../../../ingest-bridge/event-message.ts';
 import { deviceMessageOf } from '../../../ingest-bridge/event-message.ts';
@@ -98,7 +100,12 @@ interface Deployment {
   activate(text: string): Promise<void>;
   ledger(): Promise<Ledger | undefined>;
   /** An intake of its own process: nothing is shared with another but the store and the workflows. */
-  intake(ports?: { dispatch?: Dispatch; beforeLedgerWrite?: () => void; lastEnqueued?: number }): PartitionIntake;
+  intake(ports?: {
+    dispatch?: Dispatch;
+    backPressure?: Partial<BackPressure>;
+    beforeLedgerWrite?: () => void;
+    lastEnqueued?: number;
+  }): PartitionIntake;
 }
 
 async function createDeployment(root: string): Promise<Deployment> {
@@ -122,7 +129,7 @@ async function createDeployment(root: string): Promise<Deployment> {
       await versions.activate(active, (await versions.active())?.version);
     },
     ledger: async () => (await ledgers.get(STREAM, PARTITION))?.value,
-    intake({ dispatch, beforeLedgerWrite, lastEnqueued = EVENT_COUNT - 1 } = {}) {
+    intake({ dispatch, backPressure, beforeLedgerWrite, lastEnqueued = EVENT_COUNT - 1 } = {}) {
       const put: typeof ledgers.put = async (ledger, ifVersion) => {
         beforeLedgerWrite?.();
         return await ledgers.put(ledger, ifVersion);
@@ -134,6 +141,7 @@ async function createDeployment(root: string): Promise<Deployment> {
         deadLetters: createDeadLetters(store, DEPLOYMENT),
         contents: createDeviceContents(createTemplateVersions(store, DEPLOYMENT)),
         dispatch: dispatch ?? workflows.append,
+        backPressure: { awaitWorkers: () => Promise.resolve(), admit: () => Promise.resolve(), ...backPressure },
         lastEnqueued: () => Promise.resolve(lastEnqueued),
         signalConcurrency: 4,
         log: createLogger('test', 'silent'),
@@ -285,6 +293,7 @@ async function expectEverythingOnce(deployment: Deployment): Promise<void> {
   expect(ledger?.counts).toEqual({
     events: EVENT_COUNT,
     measurements: found.length,
+    missing: 0,
     unmatched: EVENTS.filter(({ sequenceNumber }) => sequenceNumber % 11 === 1).length,
     deadLettered: EVENTS.filter(({ sequenceNumber }) => sequenceNumber % 11 === 0).length,
   });
@@ -338,6 +347,31 @@ describe('an intake', () => {
     const { found, received } = await receivedBy(deployment);
     expect(found).toHaveLength(received);
     expect((await deployment.ledger())?.counts.measurements).toBe(received);
+  });
+
+  test.each([
+    { by: 'the workers', port: 'awaitWorkers' },
+    { by: 'the history of a workflow', port: 'admit' },
+  ] as const)('sends nothing while it is held back by $by', async ({ by, port }) => {
+    const deployment = await createDeployment(folder);
+    await deployment.activate(deployment.texts[0]);
+    let isHeldBack = true;
+    let heldUp: unknown;
+    const intake: PartitionIntake = deployment.intake({
+      backPressure: {
+        [port]: () => {
+          heldUp = intake.health().heldUp ?? heldUp;
+          if (!isHeldBack) return Promise.resolve();
+          isHeldBack = heldUp === undefined;
+          expect(deployment.workflows.pending.size).toBe(0);
+          return Promise.reject(new HeldBackError('as told'));
+        },
+      },
+    });
+    await intake.take(few);
+    expect(heldUp).toMatchObject({ by });
+    expect(deployment.workflows.pending.size).toBeGreaterThan(0);
+    expect(await deployment.ledger()).toMatchObject({ sequenceNumber: 19 });
   });
 
   test('that is stopped waits for what is under way, and leaves its ledger where it was', async () => {

@@ -152,7 +152,18 @@ test('totals are absolute: written again they are the same', async () => {
     waiting: 0,
     outcomes: { written: 2, superseded: 0, withoutValue: 0, deadLettered: 1 },
   };
-  const of = { workflowId: 'iomt.device~201.heartRate', firstRunId: 'run-1', counts };
+  const marks = [
+    {
+      stream: STREAM,
+      partition: '0',
+      from: [1, 0] as const,
+      through: [9, 2] as const,
+      usedAt: 1_700_000_000_000,
+      receivedCount: 3,
+      recent: [[9, 3] as const],
+    },
+  ];
+  const of = { workflowId: 'iomt.device~201.heartRate', firstRunId: 'run-1', counts, marks };
   for (const total of [of, of, { ...of, firstRunId: 'run-2' }]) await totals.put(total);
   expect(await Array.fromAsync(totals.list())).toEqual([of, { ...of, firstRunId: 'run-2' }]);
 });
@@ -218,7 +229,7 @@ describe('what is stored but damaged', () => {
     const write: Record<string, () => Promise<unknown>> = {
       ledgers: () => createLedgers(store, 'iomt').put(emptyLedger(STREAM, '0'), undefined),
       streams: () => createStreams(store, 'iomt').put(stream, undefined),
-      totals: () => createTotals(store, 'iomt').put({ workflowId: 'w', firstRunId: 'r', counts }),
+      totals: () => createTotals(store, 'iomt').put({ workflowId: 'w', firstRunId: 'r', counts, marks: [] }),
       claims: () => createClaims(store, 'iomt').put('w', SOURCE, rowsAt([[1, 0]])),
       templates: () =>
         createTemplateVersions(store, 'iomt').activate({ ...hashes, considered: hashes, activatedAt: '' }, undefined),
