@@ -88,10 +88,16 @@ async function eventHubs({ config }: CommandContext): Promise<void> {
 
 async function fhirServer({ config }: CommandContext): Promise<void> {
   const { startFhirServer } = await import('../sandbox/fhir-server/fhir-server.ts');
+  const { parseFaults } = await import('../sandbox/fhir-faults/fault-text.ts');
+  const { startFaultyFhirServer } = await import('../sandbox/fhir-faults/faulty-fhir-server.ts');
   const log = createLogger('fhir-server', config.logLevel);
+  const faults = parseFaults(config.fhirFaults);
   await runService(log, async () => {
-    const options = { file: join(config.dataDir, 'fhir.db'), port: config.fhirPort, log };
-    const server = await listening('IOMT_FHIR_PORT', config.fhirPort, startFhirServer(options));
+    const { dataDir, fhirPort: port, fhirBehaves: behaves } = config;
+    const options = { file: join(dataDir, 'fhir.db'), port, behaves, log };
+    const starting = faults.length === 0 ? startFhirServer(options) : startFaultyFhirServer(options, faults);
+    const server = await listening('IOMT_FHIR_PORT', port, starting);
+    if (faults.length > 0) log.warn('a proxy injects faults before this server, as IOMT_FHIR_FAULTS says');
     reportReady({ fhirUrl: server.baseUrl });
     return { ended: never(), stop: () => server.stop() };
   });
@@ -100,15 +106,17 @@ async function fhirServer({ config }: CommandContext): Promise<void> {
 async function simulate({ config }: CommandContext): Promise<void> {
   const { simulatedDevices } = await import('../sandbox/simulator/devices.ts');
   const { registerDevices } = await import('../sandbox/simulator/register-devices.ts');
+  const { createSimulation } = await import('../sandbox/simulator/simulation.ts');
   const { startSimulator } = await import('../sandbox/simulator/simulator.ts');
   const log = createLogger('simulate', config.logLevel);
   await runService(log, async () => {
     const devices = simulatedDevices(config.simulatedDevices, Math.random);
     await registerDevices(requireSetting(config, 'fhirUrl'), devices);
+    const simulation = createSimulation({ devices, faults: config.simulatedFaults, random: Math.random });
     const service = startSimulator({
       connectionString: requireSetting(config, 'eventHubConnectionString'),
       hub: config.eventHubName,
-      devices,
+      simulation,
       intervalMs: config.simulatedInterval,
       log,
     });

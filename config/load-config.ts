@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { Duration, durationText, PositiveDuration } from './duration.ts';
 import type { Config, SettingName } from './settings.ts';
 import { environmentName, SETTINGS } from './settings.ts';
+import { faultsText } from './simulated-faults.ts';
 import { OperatorError } from '../core/operator-error.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -83,7 +84,9 @@ export function printableConfig(config: Config): Record<string, unknown> {
   const entries = settingNames().map((name): [string, unknown] => {
     const value: unknown = config[name];
     if (value === undefined) return [environmentName(name), null];
+    if (name === 'simulatedFaults') return [environmentName(name), faultsText(config[name])];
     if ('secret' in SETTINGS[name]) return [environmentName(name), '(set, not shown)'];
+    if (Array.isArray(value)) return [environmentName(name), value.join(',')];
     if (value instanceof Map) {
       const pairs = [...(value as ReadonlyMap<string, number>)].map(([type, ms]) => `${type}=${durationText(ms)}`);
       return [environmentName(name), pairs.join(',')];

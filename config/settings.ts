@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Duration, PositiveDuration } from './duration.ts';
+import { SimulatedFaults } from './simulated-faults.ts';
 
 interface SettingOptions {
   /** As a user would write it in the environment; absent: the setting has no default. */
@@ -32,13 +33,19 @@ const url = z
 const choice = <const Choices extends readonly [string, ...string[]]>(choices: Choices) =>
   z.string().pipe(z.enum(choices, `expected one of ${choices.join(', ')}`));
 
+const storageConnectionString = text.regex(
+  /(^|;)\s*(AccountName|BlobEndpoint|UseDevelopmentStorage)=/i,
+  'expected a connection string of Azure Storage',
+);
+
 /** `type=duration` pairs, separated by commas: `heartRate=10s,steps=1m`. */
 const durationByType = z.string().transform((value, context): ReadonlyMap<string, number> => {
   const entries = new Map<string, number>();
   for (const pair of value.split(',').filter((part) => part.trim() !== '')) {
     const at = pair.lastIndexOf('=');
     const duration = Duration.safeParse(pair.slice(at + 1).trim());
-    if (at < 1 || !duration.success) {
+    // A semicolon is a comma that was meant: it would become part of a type nobody has.
+    if (at < 1 || !duration.success || pair.includes(';')) {
       context.addIssue({ code: 'custom', message: 'expected pairs such as heartRate=10s,steps=1m' });
       return z.NEVER;
     }
@@ -46,6 +53,28 @@ const durationByType = z.string().transform((value, context): ReadonlyMap<string
   }
   return entries;
 });
+
+/** Ways of other FHIR servers that the embedded one can take on. */
+export const FHIR_BEHAVIOURS = [
+  'medplum',
+  'hapi',
+  'assigns-ids',
+  'ms-precision',
+  'ignores-if-none-match',
+  'strips-meta',
+  'no-etag',
+] as const;
+export type FhirBehaviour = (typeof FHIR_BEHAVIOURS)[number];
+
+const fhirBehaviours = z
+  .string()
+  .transform((value) =>
+    value
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== ''),
+  )
+  .pipe(z.array(z.enum(FHIR_BEHAVIOURS, `expected names separated by commas, out of ${FHIR_BEHAVIOURS.join(', ')}`)));
 
 /**
  * Every setting there is: the one place that names them. `dispatchInterval` is `IOMT_DISPATCH_INTERVAL` in the
@@ -71,6 +100,17 @@ export const SETTINGS = {
     default: '127.0.0.1',
     group: 'General',
     description: 'Address on which the health endpoints listen.',
+  }),
+
+  storeConnectionString: setting(storageConnectionString, {
+    group: 'Store',
+    description: 'Connection string of Azure Storage, for a store that all processes share. Not set: the data folder.',
+    secret: true,
+  }),
+  storeContainer: setting(text.regex(/^(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*$/, 'expected the name of a container'), {
+    default: 'iomt',
+    group: 'Store',
+    description: 'Container of the store in Azure Storage; made at the first start where it may be.',
   }),
 
   eventHubConnectionString: setting(text, {
@@ -185,10 +225,10 @@ export const SETTINGS = {
     group: 'FHIR',
     description: 'Most deliveries started in a second by all workers together.',
   }),
-  identityMode: setting(choice(['Lookup', 'LookupWithEncounter']), {
+  identityMode: setting(choice(['Lookup', 'LookupWithEncounter', 'Create']), {
     default: 'Lookup',
     group: 'FHIR',
-    description: 'How device and patient are resolved.',
+    description: 'How device and patient are resolved; [the pipeline](pipeline.md#identity) explains the modes.',
   }),
   deviceIdentifierSystem: setting(z.string().trim(), {
     default: '',
@@ -234,6 +274,17 @@ export const SETTINGS = {
     group: 'Embedded servers',
     description: 'Port of the embedded FHIR server.',
   }),
+  fhirBehaves: setting(fhirBehaviours, {
+    default: '',
+    group: 'Embedded servers',
+    description: 'Other FHIR servers that the embedded one behaves like; [FHIR servers](fhir-servers.md) tells how.',
+  }),
+  fhirFaults: setting(z.string().trim(), {
+    default: '',
+    group: 'Embedded servers',
+    description:
+      'Faults that a proxy before the embedded FHIR server injects: `PUT 503 20%; * delay=200ms 10%`. [FHIR servers](fhir-servers.md#faults) has the grammar.',
+  }),
   simulatedDevices: setting(wholeNumber(0, 10_000), {
     default: '2',
     group: 'Embedded servers',
@@ -243,6 +294,12 @@ export const SETTINGS = {
     default: '5s',
     group: 'Embedded servers',
     description: 'Time between two messages of a simulated heart rate monitor; the others send less often.',
+  }),
+  simulatedFaults: setting(SimulatedFaults, {
+    default: '',
+    group: 'Embedded servers',
+    description:
+      'What simulated devices do wrong, each with its share if another than 5% is wanted: `duplicates=10%,late`. [Simulated devices](simulated-devices.md#faults) explains each.',
   }),
 } as const;
 

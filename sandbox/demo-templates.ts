@@ -22,12 +22,13 @@ export function writeDemoTemplates(folder: string): DemoTemplates {
   };
 }
 
-function writeOnce(file: string, name: string): string {
-  if (!existsSync(file)) writeFileSync(file, `${JSON.stringify(joined(name), null, 2)}\n`);
+function writeOnce(file: string, name: Parameters<typeof joinedSamples>[0]): string {
+  if (!existsSync(file)) writeFileSync(file, `${JSON.stringify(joinedSamples(name), null, 2)}\n`);
   return file;
 }
 
-function joined(name: string): z.infer<typeof Collection> {
+/** The templates of all samples in one collection. */
+export function joinedSamples(name: 'devicecontent.json' | 'fhirmapping.json'): z.infer<typeof Collection> {
   const files = readdirSync(SAMPLES)
     .sort()
     .map((sample) => join(SAMPLES, sample, name));

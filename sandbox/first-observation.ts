@@ -7,11 +7,16 @@ const SearchResult = z.object({ entry: z.array(z.object({ resource: z.object({ i
 export async function firstObservation(fhirUrl: string, since: Date, signal: AbortSignal): Promise<string | undefined> {
   const search = `${fhirUrl}/Observation?_lastUpdated=gt${since.toISOString()}&_count=1`;
   while (!signal.aborted) {
-    const response = await fetch(search, { signal }).catch(() => undefined); // the server may be starting again
-    const found = response?.ok === true ? SearchResult.safeParse(await response.json()) : undefined;
-    const id = found?.data?.entry?.[0]?.resource.id;
+    const found = await ask(search, signal).catch(() => undefined); // the server may be starting again
+    const id = found?.entry?.[0]?.resource.id;
     if (id !== undefined) return `${fhirUrl}/Observation/${id}`;
     await rest(500, undefined, { signal }).catch(() => undefined); // only the signal rejects it
   }
   return undefined;
+}
+
+/** Not what the server has found a moment ago. */
+async function ask(search: string, signal: AbortSignal): Promise<z.infer<typeof SearchResult>> {
+  const response = await fetch(search, { headers: { 'cache-control': 'no-cache' }, signal });
+  return SearchResult.parse(await response.json());
 }

@@ -8,6 +8,7 @@ import { environmentName } from '../config/settings.ts';
 import { loadTemporalSettings } from '../config/temporal-settings.ts';
 import { OperatorError } from '../core/operator-error.ts';
 import { writeDemoTemplates } from './demo-templates.ts';
+import { parseFaults } from './fhir-faults/fault-text.ts';
 import { firstObservation } from './first-observation.ts';
 import { lockFolder } from './folder-lock.ts';
 import { freePort } from './free-port.ts';
@@ -34,6 +35,7 @@ const DEMO_SETTINGS: Partial<Record<SettingName, string>> = { window: '10s', ret
  */
 export async function startStack({ config, print, signal }: StartOptions): Promise<void> {
   assertTemplatesComplete(config);
+  parseFaults(config.fhirFaults); // the server reads them itself: what is wrong is to be told before anything is started
   const release = await takeDataFolder(config.dataDir);
   const stack = new Stack(config, print, signal);
   signal.addEventListener('abort', () => {

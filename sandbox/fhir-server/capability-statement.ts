@@ -1,8 +1,9 @@
 import { getResourceTypes, getSearchParameters } from '@medplum/core';
 import type { CapabilityStatement, CapabilityStatementRestResource, ResourceType } from '@medplum/fhirtypes';
+import type { FhirTraits } from './behaviours.ts';
 
 /** What the server can do, for `GET /metadata`: every R4 type, with the search parameters that are served. */
-export function capabilityStatement(baseUrl: string, startedAt: Date): CapabilityStatement {
+export function capabilityStatement(baseUrl: string, traits: FhirTraits, startedAt: Date): CapabilityStatement {
   const coded = <C extends string>(...codes: C[]): { code: C }[] => codes.map((code) => ({ code }));
   return {
     resourceType: 'CapabilityStatement',
@@ -25,7 +26,7 @@ export function capabilityStatement(baseUrl: string, startedAt: Date): Capabilit
       interaction: coded('read', 'vread', 'history-instance', 'create', 'update', 'patch', 'delete', 'search-type'),
       versioning: 'versioned-update',
       readHistory: true,
-      updateCreate: true,
+      updateCreate: traits.clientIds === 'taken',
       conditionalCreate: true,
       conditionalUpdate: true,
       conditionalDelete: 'single',

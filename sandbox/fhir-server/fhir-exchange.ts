@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { getStatus, isOk, OperationOutcomeError } from '@medplum/core';
+import { isOk, OperationOutcomeError } from '@medplum/core';
 import type { FhirRequest, FhirResponse, FhirRouter, HttpMethod } from '@medplum/fhir-router';
 import type { Bundle, BundleEntry, OperationOutcome, Resource } from '@medplum/fhirtypes';
+import type { FhirTraits } from './behaviours.ts';
 import { namesVersion, parseEntityTags, toEntityTag } from './entity-tag.ts';
 import { formatFhirJson } from './fhir-json.ts';
-import { internalError } from './fhir-routes.ts';
+import { internalError, statusOf } from './outcomes.ts';
 import { readBody, toQuery } from './request-body.ts';
 import type { Query } from './search-query.ts';
 import type { SqliteRepository } from './sqlite-repository.ts';
@@ -14,6 +15,7 @@ export interface FhirEndpoint {
   repository: SqliteRepository;
   /** As `http://127.0.0.1:8080/fhir` */
   baseUrl: string;
+  traits: FhirTraits;
   /** Text of the CapabilityStatement. */
   metadata: () => string;
 }
@@ -75,18 +77,20 @@ async function answerTo(endpoint: FhirEndpoint, request: IncomingMessage, body: 
   return toAnswer(endpoint, request, await endpoint.router.handleRequest(fhirRequest, endpoint.repository));
 }
 
-function toAnswer({ baseUrl }: FhirEndpoint, request: IncomingMessage, [outcome, resource]: FhirResponse): Answer {
+function toAnswer(endpoint: FhirEndpoint, request: IncomingMessage, [outcome, resource]: FhirResponse): Answer {
   if (!resource) return outcomeAnswer(outcome);
-  const status = getStatus(outcome);
-  const headers = versionHeaders(resource);
-  if (resource.resourceType === 'Bundle' && request.method === 'POST') tagEntries(resource, baseUrl);
-  if (status === 201) headers['Location'] = locationOf(baseUrl, resource);
+  const { traits } = endpoint;
+  const status = statusOf(outcome);
+  const headers = traits.versionHeaders === 'sent' ? versionHeaders(resource) : {};
+  if (resource.resourceType === 'Bundle' && request.method === 'POST') tagEntries(endpoint, resource);
+  if (status === 201) headers['Location'] = locationOf(endpoint, resource);
   if (request.method === 'GET' && isUnchanged(request, resource)) return { status: 304, headers, text: '' };
-  return { status, headers, text: representation(request, outcome, resource) };
+  const shown = traits.meta === 'shown' ? resource : withoutMeta(resource);
+  return { status, headers, text: representation(request, outcome, shown) };
 }
 
 function outcomeAnswer(outcome: OperationOutcome): Answer {
-  return { status: getStatus(outcome), headers: {}, text: JSON.stringify(outcome) };
+  return { status: statusOf(outcome), headers: {}, text: JSON.stringify(outcome) };
 }
 
 function versionHeaders({ meta }: Resource): Record<string, string> {
@@ -94,8 +98,15 @@ function versionHeaders({ meta }: Resource): Record<string, string> {
   return { ETag: toEntityTag(meta.versionId), 'Last-Modified': new Date(meta.lastUpdated).toUTCString() };
 }
 
-function locationOf(baseUrl: string, { resourceType, id, meta }: Resource): string {
-  return `${baseUrl}/${resourceType}/${String(id)}/_history/${String(meta?.versionId)}`;
+function locationOf({ baseUrl, traits }: FhirEndpoint, { resourceType, id, meta }: Resource): string {
+  const version = traits.versionHeaders === 'sent' ? `/_history/${String(meta?.versionId)}` : '';
+  return `${baseUrl}/${resourceType}/${String(id)}${version}`;
+}
+
+function withoutMeta({ meta: _, ...content }: Resource): Resource {
+  if (content.resourceType !== 'Bundle' || content.entry === undefined) return content;
+  const entry = content.entry.map((each) => (each.resource ? { ...each, resource: withoutMeta(each.resource) } : each));
+  return { ...content, entry };
 }
 
 function isUnchanged(request: IncomingMessage, resource: Resource): boolean {
@@ -112,15 +123,19 @@ function representation(request: IncomingMessage, outcome: OperationOutcome, res
   return formatFhirJson(resource);
 }
 
-/** Medplum's batch answers say no versions. */
-function tagEntries({ type, entry = [] }: Bundle, baseUrl: string): void {
-  if (type === 'batch-response' || type === 'transaction-response') for (const each of entry) tagEntry(each, baseUrl);
+/** Medplum's batch answers say no versions, and do not know all our statuses. */
+function tagEntries(endpoint: FhirEndpoint, { type, entry = [] }: Bundle): void {
+  if (type !== 'batch-response' && type !== 'transaction-response') return;
+  for (const each of entry) tagEntry(endpoint, each);
 }
 
-function tagEntry({ resource, response }: BundleEntry, baseUrl: string): void {
+function tagEntry(endpoint: FhirEndpoint, { resource, response }: BundleEntry): void {
+  const { batchEntryVersions, versionHeaders } = endpoint.traits;
+  if (response?.outcome) response.status = String(statusOf(response.outcome));
   if (!response || !resource?.meta?.versionId || !resource.meta.lastUpdated) return;
-  if (response.outcome && !isOk(response.outcome)) return;
+  if (batchEntryVersions === 'unnamed' || (response.outcome && !isOk(response.outcome))) return;
+  response.location = locationOf(endpoint, resource);
+  if (versionHeaders === 'omitted') return;
   response.etag = toEntityTag(resource.meta.versionId);
   response.lastModified = resource.meta.lastUpdated;
-  response.location = locationOf(baseUrl, resource);
 }

@@ -2,9 +2,15 @@ import { allOk, badRequest, created, isResourceType, OperationOutcomeError } fro
 import { FhirRouter } from '@medplum/fhir-router';
 import type { FhirRepository, FhirRequest, FhirResponse, FhirRouteHandler, HttpMethod } from '@medplum/fhir-router';
 import type { Resource } from '@medplum/fhirtypes';
+import type { FhirTraits } from './behaviours.ts';
 import { parseEntityTags } from './entity-tag.ts';
+import type { VersionCondition } from './entity-tag.ts';
+import { internalError } from './outcomes.ts';
 import { checkedCriteria, checkedQuery } from './search-query.ts';
 import { SqliteRepository } from './sqlite-repository.ts';
+import { StaleSearches } from './stale-searches.ts';
+
+type Found = NonNullable<ReturnType<FhirRouter['find']>>;
 
 /** Told of what is this server's fault, before the client hears no more of it than 500. */
 export type OnFault = (error: unknown) => void;
@@ -16,25 +22,36 @@ export type OnFault = (error: unknown) => void;
  */
 export class FhirRoutes extends FhirRouter {
   readonly #onFault: OnFault;
+  readonly #traits: FhirTraits;
+  readonly #staleSearches: StaleSearches | undefined;
 
-  constructor(onFault: OnFault) {
+  constructor(traits: FhirTraits, now: () => number, onFault: OnFault) {
     super();
     this.#onFault = onFault;
+    this.#traits = traits;
+    const keptMs = traits.staleEmptySearchMs;
+    this.#staleSearches = keptMs > 0 ? new StaleSearches(keptMs, now) : undefined;
   }
 
   override find(method: HttpMethod, url: string): ReturnType<FhirRouter['find']> {
     const found = super.find(method === 'HEAD' ? 'GET' : method, url.replace(/^\/(?=\?|$)/, ''));
     if (!found || found.path.startsWith('$')) return undefined;
-    const { resourceType, id } = found.params;
+    const { resourceType } = found.params;
     if (resourceType !== undefined && !isResourceType(resourceType)) return undefined;
-    const handler = method === 'PUT' && id !== undefined ? update : found.handler;
-    return { ...found, handler: this.#guarded(handler) };
+    return { ...found, handler: this.#guarded(this.#handlerOf(method, found)) };
+  }
+
+  #handlerOf(method: HttpMethod, { handler, params, data }: Found): FhirRouteHandler {
+    if (method === 'PUT' && params['id'] !== undefined) {
+      return (request, repository) => update(this.#traits, request, repository);
+    }
+    return data?.interaction === 'search-type' ? (this.#staleSearches?.around(handler) ?? handler) : handler;
   }
 
   #guarded(handler: FhirRouteHandler): FhirRouteHandler {
     return async (request, repository, router, options) => {
       try {
-        return await handler(checkedRequest(request), repository, router, options);
+        return await handler(checkedRequest(this.#traits, request), repository, router, options);
       } catch (error) {
         if (error instanceof OperationOutcomeError) throw error;
         this.#onFault(error);
@@ -44,27 +61,29 @@ export class FhirRoutes extends FhirRouter {
   }
 }
 
-/** What a client hears of an error that is not its own. */
-export const internalError = {
-  resourceType: 'OperationOutcome' as const,
-  issue: [{ severity: 'error' as const, code: 'exception' as const, details: { text: 'Internal server error' } }],
-};
-
 // Not async: a condition and the write it guards are one step.
-function update(request: FhirRequest, repository: FhirRepository): Promise<FhirResponse> {
+function update(traits: FhirTraits, request: FhirRequest, repository: FhirRepository): Promise<FhirResponse> {
   const resource = request.body as Resource;
   if (resource.id !== request.params['id']) {
     throw new OperationOutcomeError(badRequest('Expected the id that the URL names', `${resource.resourceType}.id`));
   }
   if (!(repository instanceof SqliteRepository)) throw new TypeError('Expected the repository of this server');
   const { resource: stored, created: isNew } = repository.put(resource, {
-    ifMatch: parseEntityTags(request.headers?.['if-match']),
-    ifNoneMatch: parseEntityTags(request.headers?.['if-none-match']),
+    ifMatch: ifMatchOf(traits, request),
+    ifNoneMatch: traits.ifNoneMatchOnPut === 'heeded' ? parseEntityTags(request.headers?.['if-none-match']) : undefined,
   });
   return Promise.resolve([isNew ? created : allOk, stored]);
 }
 
-function checkedRequest(request: FhirRequest): FhirRequest {
+function ifMatchOf(traits: FhirTraits, { headers, method, params }: FhirRequest): VersionCondition | undefined {
+  const header = headers?.['if-match'];
+  if (traits.unquotedIfMatch === 'ignored' && !header?.includes('"')) return undefined;
+  const isConditional = method === 'PUT' && params['id'] === undefined;
+  if (traits.ifMatchOnConditionalUpdate === 'ignored' && isConditional) return undefined;
+  return parseEntityTags(header);
+}
+
+function checkedRequest(traits: FhirTraits, request: FhirRequest): FhirRequest {
   const { method, params, query } = request;
   const { resourceType, id } = params;
   requireBody(request);
@@ -78,20 +97,23 @@ function checkedRequest(request: FhirRequest): FhirRequest {
     body: isSearchByPost(request)
       ? checkedQuery(resourceType, request.body as FhirRequest['query'])
       : (request.body as unknown),
-    headers: checkedHeaders(request, resourceType),
+    headers: checkedHeaders(traits, request, resourceType),
   };
 }
 
 function checkedHeaders(
-  { method, headers, params }: FhirRequest,
+  traits: FhirTraits,
+  request: FhirRequest,
   resourceType: string,
 ): NonNullable<FhirRequest['headers']> {
-  const ifMatch = parseEntityTags(headers?.['if-match']);
-  const ifNoneExist = headers?.['if-none-exist'];
-  const isPut = method === 'PUT' && params['id'] !== undefined; // reads the tags itself
+  const { 'if-match': given, ...headers } = request.headers ?? {};
+  const ifMatch = ifMatchOf(traits, request);
+  const ifNoneExist = headers['if-none-exist'];
+  const readsTagsItself = request.method === 'PUT' && request.params['id'] !== undefined;
   return {
     ...headers,
-    ...(Array.isArray(ifMatch) && !isPut ? { 'if-match': `"${String(ifMatch[0])}"` } : {}),
+    ...(readsTagsItself && given !== undefined ? { 'if-match': given } : {}),
+    ...(Array.isArray(ifMatch) && !readsTagsItself ? { 'if-match': `"${String(ifMatch[0])}"` } : {}),
     ...(ifNoneExist === undefined ? {} : { 'if-none-exist': checkedCriteria(String(ifNoneExist), resourceType) }),
   };
 }

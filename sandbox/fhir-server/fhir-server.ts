@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import type { FhirBehaviour } from '../../config/settings.ts';
+import { closeInOrder, listen } from '../http-listening.ts';
+import { traitsOf } from './behaviours.ts';
+import type { FhirTraits } from './behaviours.ts';
 import { capabilityStatement } from './capability-statement.ts';
 import { openDatabase } from './database.ts';
 import { loadDefinitions } from './definitions.ts';
@@ -21,6 +23,10 @@ export interface FhirServerOptions {
   port?: number;
   /** Told of requests (debug) and internal errors, never of resources, ids or search criteria. */
   log?: Pick<Logger, 'debug' | 'error'>;
+  /** Ways of other servers, or single traits; of two that differ, the later holds. */
+  behaves?: readonly (FhirBehaviour | Partial<FhirTraits>)[];
+  /** ms since the epoch; for how old a search may be that is answered as before. */
+  now?: () => number;
 }
 
 export interface FhirServer {
@@ -31,8 +37,6 @@ export interface FhirServer {
   stop(): Promise<void>;
 }
 
-const STOP_PATIENCE_MS = 5000;
-
 /**
  * Starts a FHIR R4 server that stands in for a real one. What it has answered is in its file: the process may be
  * killed at any time. It keeps the last 20 versions of a resource, of Devices all.
@@ -41,7 +45,8 @@ const STOP_PATIENCE_MS = 5000;
  */
 export async function startFhirServer(options: FhirServerOptions): Promise<FhirServer> {
   loadDefinitions();
-  const { file, host = '127.0.0.1', port: wantedPort = 0, log } = options;
+  const { file, host = '127.0.0.1', port: wantedPort = 0, log, now = Date.now } = options;
+  const traits = traitsOf(options.behaves);
   const store = new ResourceStore(openDatabase(file));
   const server = createServer({ keepAliveTimeout: 60_000 });
   const port = await listen(server, host, wantedPort).catch((error: unknown) => {
@@ -50,10 +55,11 @@ export async function startFhirServer(options: FhirServerOptions): Promise<FhirS
   });
   const baseUrl = `http://${host}:${port}/fhir`;
   const exchange = createFhirExchange({
-    router: new FhirRoutes((error) => log?.error({ err: error }, 'FHIR request failed')),
-    repository: new SqliteRepository(store, baseUrl),
+    router: new FhirRoutes(traits, now, (error) => log?.error({ err: error }, 'FHIR request failed')),
+    repository: new SqliteRepository(store, baseUrl, traits),
     baseUrl,
-    metadata: lazily(() => JSON.stringify(capabilityStatement(baseUrl, new Date()))),
+    traits,
+    metadata: lazily(() => JSON.stringify(capabilityStatement(baseUrl, traits, new Date()))),
   });
   const open = new Set<Promise<unknown>>();
   server.on('request', (request, response) => {
@@ -69,24 +75,9 @@ export async function startFhirServer(options: FhirServerOptions): Promise<FhirS
   return { port, baseUrl, stop: () => stop(server, open, store) };
 }
 
-async function listen(server: Server, host: string, port: number): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
-  });
-  return (server.address() as AddressInfo).port;
-}
-
-/** A connection that is kept alive, or has yet to send anything, is not waited for. */
 async function stop(server: Server, open: ReadonlySet<Promise<unknown>>, store: ResourceStore): Promise<void> {
   if (!server.listening) return;
-  const closed = once(server, 'close');
-  server.close();
-  const patience = new AbortController();
-  await Promise.race([Promise.all(open), setTimeout(STOP_PATIENCE_MS, undefined, { signal: patience.signal })]);
-  patience.abort();
-  server.closeAllConnections();
-  await closed;
+  await closeInOrder(server, open);
   store.close();
 }
 

@@ -8,6 +8,7 @@ import {
 } from '@medplum/core';
 import type { SearchRequest, SortRule } from '@medplum/core';
 import type { Resource } from '@medplum/fhirtypes';
+import type { FhirTraits } from './behaviours.ts';
 import { evaluate } from './index-entries.ts';
 import type { ResourceStore } from './resource-store.ts';
 import type { SearchCondition, Sql } from './search-condition.ts';
@@ -36,9 +37,15 @@ const TEXT_OF_R = 'CROSS JOIN version v ON v.key = r.key AND v.versionId = r.ver
  *
  * @throws OperationOutcomeError 400 for what cannot be searched or sorted by
  */
-export function searchResources(store: ResourceStore, request: SearchRequest, wantsTotal: boolean): SearchPage {
-  const plan = searchPlan(request);
-  const count = Math.min(wholeNumber('_count', request.count, DEFAULT_SEARCH_COUNT), DEFAULT_MAX_SEARCH_COUNT);
+export function searchResources(
+  store: ResourceStore,
+  traits: FhirTraits,
+  request: SearchRequest,
+  wantsTotal: boolean,
+): SearchPage {
+  const plan = searchPlan(request, traits);
+  const usualCount = traits.pages === 'linked' ? DEFAULT_SEARCH_COUNT : DEFAULT_MAX_SEARCH_COUNT;
+  const count = Math.min(wholeNumber('_count', request.count, usualCount), DEFAULT_MAX_SEARCH_COUNT);
   const page = { offset: wholeNumber('_offset', request.offset, 0), count };
   if (plan.scanned.length > 0 || plan.sortedHere.length > 0) return scan(store, plan, page, wantsTotal);
   const total = wantsTotal ? countMatches(store, plan) : undefined;

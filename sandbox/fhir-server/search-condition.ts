@@ -1,6 +1,7 @@
 import { badRequest, getSearchParameters, OperationOutcomeError, splitSearchOnComma } from '@medplum/core';
 import type { Filter } from '@medplum/core';
 import type { SearchParameter } from '@medplum/fhirtypes';
+import type { FhirTraits } from './behaviours.ts';
 import { dateRange } from './date-range.ts';
 import type { DateRange } from './date-range.ts';
 import { isIndexedByDate, isIndexedByToken } from './index-entries.ts';
@@ -25,32 +26,45 @@ export interface SearchCondition extends Sql {
  * @returns undefined when it cannot, and the resource itself has to be looked at
  * @throws OperationOutcomeError 400 for a parameter or modifier that is not known
  */
-export function searchCondition(resourceType: string, filter: Filter): SearchCondition | undefined {
+export function searchCondition(resourceType: string, filter: Filter, traits: FhirTraits): SearchCondition | undefined {
   const parameter = getSearchParameters(resourceType)?.[filter.code];
   if (!parameter) {
+    if (traits.unknownSearchParameter === 'finds-nothing') return { text: 'FALSE', values: [] };
     throw new OperationOutcomeError(badRequest(`Unknown search parameter ${filter.code} for ${resourceType}`));
   }
   if (filter.code === '_id' && filter.operator === 'eq') return isOneOf('r.id', splitSearchOnComma(filter.value));
   if (filter.code === '_lastUpdated') return updatedCondition(filter);
   if (isIndexedByDate(resourceType, filter.code)) return dateCondition(filter);
-  return isIndexedByToken(parameter) ? indexCondition(`${resourceType}.${filter.code}`, parameter, filter) : undefined;
+  if (!isIndexedByToken(parameter)) return undefined;
+  const isAnyCase = filter.code === 'identifier' && traits.identifierCase === 'ignored';
+  return indexCondition({ name: `${resourceType}.${filter.code}`, parameter, filter, isAnyCase });
 }
 
 function isOneOf(column: string, choices: readonly SqlValue[]): Sql {
   return { text: `${column} IN (SELECT value FROM json_each(?))`, values: [JSON.stringify(choices)] };
 }
 
-function indexCondition(name: string, parameter: SearchParameter, filter: Filter): SearchCondition {
-  if (filter.operator === 'eq') return byToken(name, parameter, filter);
-  if (filter.operator === 'ne' || filter.operator === 'not') return negated(byToken(name, parameter, filter));
+interface IndexSearch {
+  /** Of the index rows: type and code. */
+  name: string;
+  parameter: SearchParameter;
+  filter: Filter;
+  isAnyCase: boolean;
+}
+
+function indexCondition(search: IndexSearch): SearchCondition {
+  const { name, filter } = search;
+  if (filter.operator === 'eq') return byToken(search);
+  if (filter.operator === 'ne' || filter.operator === 'not') return negated(byToken(search));
   if (filter.operator !== 'missing') throw unsupported(filter);
   const present = { text: 'r.key IN (SELECT key FROM token WHERE parameter = ?)', values: [name] };
   return filter.value === 'true' ? negated(present) : present;
 }
 
-function byToken(name: string, parameter: SearchParameter, filter: Filter): SearchCondition {
+function byToken({ name, parameter, filter, isAnyCase }: IndexSearch): SearchCondition {
+  const isValue = isAnyCase ? 'value = ? COLLATE NOCASE' : 'value = ?';
   const choices = splitSearchOnComma(filter.value).map((value) =>
-    parameter.type === 'reference' ? referenceChoice(parameter, value) : tokenChoice(value),
+    parameter.type === 'reference' ? referenceChoice(parameter, value) : tokenChoice(value, isValue),
   );
   const matches = `parameter = ? AND (${choices.map((choice) => choice.text).join(' OR ')})`;
   const values = [name, ...choices.flatMap((choice) => choice.values)];
@@ -64,15 +78,15 @@ function byToken(name: string, parameter: SearchParameter, filter: Filter): Sear
 const OF_SYSTEM = 'system = ?';
 
 /**
- * `value` matches in any system, `|value` without one, `system|value` in that one, `system|` anything of it; all as
- * written, case included.
+ * `value` matches in any system, `|value` without one, `system|value` in that one, `system|` anything of it; the system
+ * as written, case included.
  */
-function tokenChoice(text: string): Sql {
+function tokenChoice(text: string, isValue: string): Sql {
   const bar = text.indexOf('|');
-  if (bar < 0) return { text: 'value = ?', values: [text] };
+  if (bar < 0) return { text: isValue, values: [text] };
   const [system, value] = [text.slice(0, bar), text.slice(bar + 1)];
   if (value === '') return { text: OF_SYSTEM, values: [system] };
-  return { text: `(value = ? AND ${OF_SYSTEM})`, values: [value, system] };
+  return { text: `(${isValue} AND ${OF_SYSTEM})`, values: [value, system] };
 }
 
 /** A bare id may be of any type that the parameter refers to. */

@@ -1,5 +1,6 @@
 import { badRequest, getSearchParameters, OperationOutcomeError } from '@medplum/core';
 import type { Filter, SearchRequest, SortRule } from '@medplum/core';
+import type { FhirTraits } from './behaviours.ts';
 import { isIndexedByDate } from './index-entries.ts';
 import { searchCondition } from './search-condition.ts';
 import type { SearchCondition } from './search-condition.ts';
@@ -19,12 +20,12 @@ export interface SearchPlan {
  *
  * @throws OperationOutcomeError 400 for what cannot be searched or sorted by
  */
-export function searchPlan(request: SearchRequest): SearchPlan {
+export function searchPlan(request: SearchRequest, traits: FhirTraits): SearchPlan {
   const { resourceType: type, filters = [], sortRules = [] } = request;
   const conditions: SearchCondition[] = [];
   const scanned: Filter[] = [];
   for (const filter of filters) {
-    const condition = searchCondition(type, filter);
+    const condition = searchCondition(type, filter, traits);
     if (condition) conditions.push(condition);
     else scanned.push(filter);
   }

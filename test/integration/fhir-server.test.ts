@@ -11,6 +11,7 @@ import type {
   CapabilityStatement,
   Observation,
   OperationOutcome,
+  Patient,
   Resource,
 } from '@medplum/fhirtypes';
 import { openDatabase } from '../../sandbox/fhir-server/database.ts';
@@ -588,6 +589,391 @@ describe('the server', () => {
     await many.stop();
     expect(indexed.filter((_, i) => indexedMs[i]! > scanMs / 4)).toEqual([]);
     expect(indexedMs[0]).toBeLessThan(scanMs / 10);
+  });
+});
+
+/** A request to a running server, and what is seen of its answer. */
+type Send = <T = Resource>(method: string, path: string, body?: unknown, headers?: object) => Promise<Answer<T>>;
+type Probe = (send: Send, id: string) => Promise<unknown>;
+
+/** Makes an Observation of two versions, under the id; the headers go with a third write. */
+const thirdWrite = async (send: Send, id: string, headers: object, path = `/Observation/${id}`): Promise<number> => {
+  const first = await send<Observation>('PUT', `/Observation/${id}`, observation(id, { id }));
+  await send('PUT', `/Observation/${id}`, observation(id, { id, status: 'amended' }));
+  const tag = JSON.stringify(headers).replaceAll('{first}', first.body.meta!.versionId!);
+  const body = observation(id, { id, status: 'corrected' });
+  return (await send('PUT', path, body, JSON.parse(tag) as object)).status;
+};
+const deleted = async (send: Send, id: string): Promise<void> => {
+  await send('PUT', `/Observation/${id}`, observation(id, { id }));
+  await send('DELETE', `/Observation/${id}`);
+};
+const statusesIn = ({ body }: Answer<Bundle<Observation>>) => body.entry!.map(({ resource }) => resource?.status);
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Where servers differ, and what each behaviour answers: the table of measurements as tests. */
+const DIFFERENCES: { of: string; probe: Probe; own: unknown; medplum: unknown; hapi: unknown }[] = [
+  {
+    of: 'version ids',
+    probe: async (send, id) => {
+      const { body, headers } = await send('PUT', `/Observation/${id}`, observation(id, { id }));
+      const versionId = body.meta!.versionId!;
+      const read = await send('GET', `/Observation/${id}/_history/${versionId}`);
+      return [UUID.test(versionId) ? 'UUID' : versionId, headers.get('etag') === `W/"${versionId}"`, read.status];
+    },
+    own: ['1', true, 200],
+    medplum: ['UUID', true, 200],
+    hapi: ['1', true, 200],
+  },
+  {
+    of: 'an If-Match that is stale',
+    probe: (send, id) => thirdWrite(send, id, { 'if-match': 'W/"{first}"' }),
+    own: 412,
+    medplum: 412,
+    hapi: 409,
+  },
+  {
+    of: 'an If-Match that is stale and not quoted',
+    probe: (send, id) => thirdWrite(send, id, { 'if-match': '{first}' }),
+    own: 412,
+    medplum: 200,
+    hapi: 409,
+  },
+  {
+    of: 'a conditional update with a stale If-Match',
+    probe: (send, id) => thirdWrite(send, id, { 'if-match': 'W/"{first}"' }, `/Observation?${by(id)}`),
+    own: 412,
+    medplum: 412,
+    hapi: 200,
+  },
+  {
+    of: 'If-Match on an unknown id',
+    probe: async (send, id) =>
+      (await send('PUT', `/Observation/${id}`, observation(id, { id }), { 'if-match': 'W/"1"' })).status,
+    own: 412,
+    medplum: 404,
+    hapi: 201,
+  },
+  {
+    of: 'If-Match on a deleted id',
+    probe: async (send, id) => {
+      await deleted(send, id);
+      return (await send('PUT', `/Observation/${id}`, observation(id, { id }), { 'if-match': 'W/"1"' })).status;
+    },
+    own: 412,
+    medplum: 404,
+    hapi: 201,
+  },
+  {
+    of: 'If-None-Match: * on what exists',
+    probe: (send, id) => thirdWrite(send, id, { 'if-none-match': '*' }),
+    own: 412,
+    medplum: 200,
+    hapi: 200,
+  },
+  {
+    of: 'an update with identical content',
+    probe: async (send, id) => {
+      const meta = { tag: [{ code: 'a' }] };
+      const { body } = await send<Observation>('PUT', `/Observation/${id}`, observation(id, { id, meta }));
+      const again = await send<Observation>('PUT', `/Observation/${id}`, body);
+      const changed = await send('PUT', `/Observation/${id}`, observation(id, { id }));
+      const isNew = (later: Resource, earlier: Resource) => later.meta!.versionId !== earlier.meta!.versionId;
+      return [again.status, isNew(again.body, body), isNew(changed.body, again.body)];
+    },
+    own: [200, true, true],
+    medplum: [200, true, true],
+    hapi: [200, false, true],
+  },
+  {
+    of: 'a history that is read twice',
+    probe: async (send, id) => {
+      await thirdWrite(send, id, {});
+      const read = () => send<Bundle<Observation>>('GET', `/Observation/${id}/_history`);
+      const [first, second] = [await read(), await read()];
+      const [entry] = first.body.entry!;
+      return [statusesIn(first), statusesIn(second), first.body.total, Object.keys(entry!)];
+    },
+    own: [
+      ['corrected', 'amended', 'final'],
+      ['corrected', 'amended', 'final'],
+      3,
+      ['fullUrl', 'resource', 'request', 'response'],
+    ],
+    medplum: [['corrected', 'amended', 'final'], ['final', 'amended', 'corrected'], undefined, ['resource']],
+    hapi: [
+      ['corrected', 'amended', 'final'],
+      ['corrected', 'amended', 'final'],
+      3,
+      ['fullUrl', 'resource', 'request', 'response'],
+    ],
+  },
+  {
+    of: 'what was deleted',
+    probe: async (send, id) => {
+      await deleted(send, id);
+      const read = await send('GET', `/Observation/${id}`);
+      const history = await send<Bundle>('GET', `/Observation/${id}/_history`);
+      return [read.status, history.status, history.body.entry?.map(({ request }) => request!.method)];
+    },
+    own: [410, 200, ['DELETE', 'PUT']],
+    medplum: [404, 404, undefined],
+    hapi: [410, 200, ['DELETE', 'PUT']],
+  },
+  {
+    of: 'an identifier in another case',
+    probe: async (send, id) => {
+      await send('PUT', `/Observation/${id}`, observation(`${id}-Upper`, { id }));
+      const found = async (query: string) => (await send<Bundle>('GET', `/Observation?${query}`)).body.entry!.length;
+      return [await found(by(`${id}-UPPER`)), await found(`identifier=${id}-upper`), await found(by(`${id}-Upper`))];
+    },
+    own: [0, 0, 1],
+    medplum: [1, 1, 1],
+    hapi: [0, 0, 1],
+  },
+  {
+    of: 'a search by an unknown parameter',
+    probe: async (send, id) => {
+      await send('PUT', `/Observation/${id}`, observation(id, { id }));
+      const { status, body } = await send<Bundle>('GET', '/Observation?bogus=1');
+      return [status, body.entry];
+    },
+    own: [400, undefined],
+    medplum: [200, []],
+    hapi: [400, undefined],
+  },
+  {
+    of: 'a search that found nothing, after a create',
+    probe: async (send, id) => {
+      const found = async (headers = {}) =>
+        (await send<Bundle>('GET', `/Observation?${by(id)}`, undefined, headers)).body.entry!.length;
+      await found();
+      await send('POST', '/Observation', observation(id));
+      return [await found(), await found({ 'cache-control': 'no-cache' }), await found()];
+    },
+    own: [1, 1, 1],
+    medplum: [1, 1, 1],
+    hapi: [0, 1, 1],
+  },
+  {
+    of: 'a search without a count among many',
+    probe: async (send, id) => {
+      const code = { coding: [{ code: id }] };
+      for (let i = 0; i < 25; i++) await send('POST', '/Observation', observation(`${id}-${i}`, { code }));
+      const { body } = await send<Bundle>('GET', `/Observation?code=${id}`);
+      return [body.entry!.length, body.link?.map(({ relation }) => relation)];
+    },
+    own: [20, ['self', 'next']],
+    medplum: [25, undefined],
+    hapi: [20, ['self', 'next']],
+  },
+  {
+    of: 'a reference to nobody',
+    probe: async (send, id) => {
+      const withSubject = (reference: string) =>
+        send<OperationOutcome>('POST', '/Observation', observation(id, { subject: { reference } }));
+      const { status, body } = await withSubject('Patient/nobody');
+      const { body: patient } = await send<Patient>('POST', '/Patient', { resourceType: 'Patient' });
+      const known = await withSubject(`Patient/${patient.id!}`);
+      const elsewhere = await withSubject('http://example.org/fhir/Patient/nobody');
+      return [status, status === 400 ? body.issue[0]!.diagnostics : undefined, known.status, elsewhere.status];
+    },
+    own: [201, undefined, 201, 201],
+    medplum: [201, undefined, 201, 201],
+    hapi: [400, 'HAPI-1094: Resource Patient/nobody not found, specified in path: Observation.subject', 201, 201],
+  },
+  {
+    of: 'an invalid resource',
+    probe: async (send) =>
+      (await send('POST', '/Observation', { resourceType: 'Observation', status: 5, valueQuantity: { value: 'high' } }))
+        .status,
+    own: 400,
+    medplum: 201,
+    hapi: 400,
+  },
+  {
+    of: 'a transaction with an entry that fails',
+    probe: async (send, id) => {
+      const { status } = await send('POST', '', {
+        resourceType: 'Bundle',
+        type: 'transaction',
+        entry: [
+          { resource: observation(id), request: { method: 'POST', url: 'Observation' } },
+          {
+            resource: { ...observation('x'), id: 'no_id' },
+            request: { method: 'PUT', url: 'Observation/no_id' },
+          },
+        ],
+      });
+      return [status, (await send<Bundle>('GET', `/Observation?${by(id)}`)).body.entry!.length];
+    },
+    own: [400, 0],
+    medplum: [400, 1],
+    hapi: [400, 0],
+  },
+  {
+    of: 'the version of what a batch has written',
+    probe: async (send, id) => {
+      const entry = [{ resource: observation(id), request: { method: 'POST', url: 'Observation' } }];
+      const { body } = await send<Bundle>('POST', '', { resourceType: 'Bundle', type: 'batch', entry });
+      return [body.entry![0]!.response!.status, body.entry![0]!.response!.etag];
+    },
+    own: ['201', 'W/"1"'],
+    medplum: ['201', undefined],
+    hapi: ['201', 'W/"1"'],
+  },
+];
+
+const BEHAVES = { own: [], medplum: ['medplum'], hapi: ['hapi'] } as const;
+
+describe.each(['own', 'medplum', 'hapi'] as const)('a server that behaves like %s answers', (behaviour) => {
+  let other: FhirServer;
+  beforeAll(async () => {
+    other = await startFhirServer({ file: ':memory:', behaves: BEHAVES[behaviour] });
+  });
+  afterAll(async () => {
+    await other.stop();
+  });
+
+  test.each(DIFFERENCES.map(({ of, probe, ...expected }, i) => ({ of, probe, expected: expected[behaviour], i })))(
+    '$of: $expected',
+    async ({ probe, expected, i }) => {
+      const sendOther: Send = (...request) => sendTo(other, ...request);
+      expect(await probe(sendOther, `difference-${i}`)).toEqual(expected);
+    },
+  );
+});
+
+describe('a server that', () => {
+  const servers: FhirServer[] = [];
+  const started = async (options: Partial<Parameters<typeof startFhirServer>[0]>): Promise<Send> => {
+    const one = await startFhirServer({ file: ':memory:', ...options });
+    servers.push(one);
+    return (...request) => sendTo(one, ...request);
+  };
+  afterAll(async () => {
+    for (const one of servers) await one.stop();
+  });
+
+  test('assigns ids refuses to create by PUT, says so, and updates what it has created', async () => {
+    const send = await started({ behaves: ['assigns-ids'] });
+    const refused = await send<OperationOutcome>('PUT', '/Observation/mine', observation('mine', { id: 'mine' }));
+    expect([refused.status, refused.body.issue[0]!.code]).toEqual([405, 'not-supported']);
+    const entry = [
+      { resource: observation('mine', { id: 'mine' }), request: { method: 'PUT', url: 'Observation/mine' } },
+    ];
+    const batch = await send<Bundle>('POST', '', { resourceType: 'Bundle', type: 'batch', entry });
+    expect(batch.body.entry![0]!.response!.status).toBe('405');
+    const created = await send<Observation>('POST', '/Observation', observation('mine', { id: 'mine' }));
+    expect(created.body.id).toMatch(UUID);
+    const path = `/Observation/${created.body.id!}`;
+    expect((await send('PUT', path, created.body, { 'if-match': 'W/"1"' })).status).toBe(200);
+    await send('DELETE', path);
+    expect((await send('PUT', path, created.body)).status).toBe(201);
+    const { rest } = (await send<CapabilityStatement>('GET', '/metadata')).body;
+    expect(rest![0]!.resource!.map(({ updateCreate }) => updateCreate)).not.toContain(true);
+  });
+
+  test('stores milliseconds cuts off what is finer, wherever a time stands, and nothing else', async () => {
+    const send = await started({ behaves: ['ms-precision'] });
+    const fine = (zone: string) => `2026-01-02T10:00:00.1239999${zone}`;
+    const { effectiveDateTime: _, ...timeless } = observation('ms');
+    const text = JSON.stringify({
+      ...timeless,
+      effectivePeriod: { start: fine('Z'), end: '2026-01-02T11:00:00.1Z' },
+      issued: fine('+01:00'),
+      valueString: fine('Z'),
+      extension: [{ url: 'a', extension: [{ url: 'b', valueInstant: fine('Z') }] }],
+      note: [{ text: fine('Z'), time: '2026' }],
+      component: [{ code: { text: 'weight' }, valueQuantity: { value: 22.4 } }],
+    }).replace('22.4}', '22.40}');
+    const { body, headers } = await send<Observation>('POST', '/Observation', text);
+    expect(body).toMatchObject({
+      effectivePeriod: { start: '2026-01-02T10:00:00.123Z', end: '2026-01-02T11:00:00.1Z' },
+      issued: '2026-01-02T10:00:00.123+01:00',
+      valueString: fine('Z'),
+      extension: [{ url: 'a', extension: [{ url: 'b', valueInstant: '2026-01-02T10:00:00.123Z' }] }],
+      note: [{ text: fine('Z'), time: '2026' }],
+    });
+    expect((await send('GET', headers.get('location')!)).text).toContain('22.40');
+  });
+
+  test('ignores If-None-Match replaces what exists, and heeds If-Match', async () => {
+    const send = await started({ behaves: ['ignores-if-none-match'] });
+    expect(await thirdWrite(send, 'a', { 'if-none-match': '*' })).toBe(200);
+    expect(await thirdWrite(send, 'b', { 'if-match': 'W/"{first}"' })).toBe(412);
+  });
+
+  test('strips meta shows none, anywhere, and names versions by ETag alone', async () => {
+    const send = await started({ behaves: ['strips-meta'] });
+    const meta = { profile: ['http://example.org/profile'], tag: [{ code: 'kept' }] };
+    const put = () => send<Observation>('PUT', '/Observation/a', observation('a', { id: 'a', meta }));
+    const [created, replaced] = [await put(), await put()];
+    expect([created, replaced].map(({ headers }) => headers.get('etag'))).toEqual(['W/"1"', 'W/"2"']);
+    const entry = [{ resource: observation('b', { meta }), request: { method: 'POST', url: 'Observation' } }];
+    const seen = [
+      created,
+      await send('GET', '/Observation/a'),
+      await send('GET', `/Observation?${by('a')}`),
+      await send('GET', '/Observation/a/_history'),
+      await send('POST', '', { resourceType: 'Bundle', type: 'batch', entry }),
+    ];
+    expect(seen.map(({ text }) => text.includes('"resourceType":"Observation"'))).toEqual(seen.map(() => true));
+    expect(seen.filter(({ text }) => text.includes('"meta"'))).toEqual([]);
+    expect((await send('PUT', '/Observation/a', observation('a', { id: 'a' }), { 'if-match': 'W/"1"' })).status).toBe(
+      412,
+    );
+  });
+
+  test('sends no ETag names versions in meta alone', async () => {
+    const send = await started({ behaves: ['no-etag'] });
+    const { headers, body } = await send<Observation>('PUT', '/Observation/a', observation('a', { id: 'a' }));
+    expect([headers.get('etag'), headers.get('last-modified'), body.meta!.versionId]).toEqual([null, null, '1']);
+    expect(headers.get('location')).toMatch(/\/Observation\/a$/);
+    const entry = [{ resource: observation('b'), request: { method: 'POST', url: 'Observation' } }];
+    const history = await send<Bundle>('GET', '/Observation/a/_history');
+    const batch = await send<Bundle>('POST', '', { resourceType: 'Bundle', type: 'batch', entry });
+    expect([history, batch].filter(({ text }) => text.includes('etag'))).toEqual([]);
+    const stale = await send('PUT', '/Observation/a', body, { 'if-match': 'W/"9"' });
+    expect(stale.status).toBe(412);
+  });
+
+  test('may answer an empty search as before does so for a minute, by GET and by POST', async () => {
+    let now = 0;
+    const send = await started({ behaves: ['hapi'], now: () => now });
+    const form = { 'content-type': 'application/x-www-form-urlencoded' };
+    const find = async (): Promise<number[]> => {
+      const byGet = await send<Bundle>('GET', `/Observation?${by('a')}`);
+      const byPost = await send<Bundle>('POST', '/Observation/_search', by('a'), form);
+      return [byGet, byPost].map(({ body }) => body.total!);
+    };
+    expect(await find()).toEqual([0, 0]);
+    await send('POST', '/Observation', observation('a'));
+    now = 59_999;
+    expect(await find()).toEqual([0, 0]);
+    now = 60_000;
+    expect(await find()).toEqual([1, 1]);
+  });
+
+  test('behaves in two ways does as both, and as the later where they differ', async () => {
+    const send = await started({ behaves: ['medplum', 'hapi', 'no-etag', { staleIfMatch: 412 }] });
+    const { headers, body } = await send<Observation>('PUT', '/Observation/a', observation('a', { id: 'a' }));
+    expect([headers.get('etag'), UUID.test(body.meta!.versionId!)]).toEqual([null, true]);
+    expect(await thirdWrite(send, 'b', { 'if-match': 'W/"{first}"' })).toBe(412);
+    const unknown = await send('PUT', '/Observation/c', observation('c', { id: 'c' }), { 'if-match': 'W/"1"' });
+    expect(unknown.status).toBe(201);
+  });
+
+  test('is started on the file of another behaviour knows the versions in it', async () => {
+    const file = join(folder, 'taken-over.db');
+    const first = await startFhirServer({ file, behaves: ['medplum'] });
+    const { headers } = await sendTo(first, 'PUT', '/Observation/a', observation('a', { id: 'a' }));
+    await first.stop();
+    const send = await started({ file });
+    const tag = headers.get('etag')!;
+    expect((await send('GET', '/Observation/a')).headers.get('etag')).toBe(tag);
+    const update = await send('PUT', '/Observation/a', observation('a', { id: 'a' }), { 'if-match': tag });
+    expect([update.status, update.headers.get('etag')]).toEqual([200, 'W/"2"']);
   });
 });
 

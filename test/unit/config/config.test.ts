@@ -89,6 +89,17 @@ describe('the environment', () => {
     expect(message).toContain('IOMT_IDENTITY_MODE: expected one of Lookup, LookupWithEncounter');
   });
 
+  test('behaviours of the FHIR server are a list of known names', () => {
+    expect(loadConfig({ IOMT_FHIR_BEHAVES: ' hapi, no-etag,' }).fhirBehaves).toEqual(['hapi', 'no-etag']);
+    expect(loadConfig({}).fhirBehaves).toEqual([]);
+    expect(printableConfig(loadConfig({ IOMT_FHIR_BEHAVES: 'hapi, no-etag' }))).toMatchObject({
+      IOMT_FHIR_BEHAVES: 'hapi,no-etag',
+    });
+    expect(problemOf({ IOMT_FHIR_BEHAVES: 'hapi,hapy' })).toContain(
+      'expected names separated by commas, out of medplum',
+    );
+  });
+
   test('a setting without a default is asked for by name', () => {
     expect(() => requireSetting(loadConfig({}), 'fhirUrl')).toThrow('IOMT_FHIR_URL is not set');
     expect(requireSetting(loadConfig({ IOMT_FHIR_URL: 'http://a.example' }), 'fhirUrl')).toBe('http://a.example');
@@ -102,9 +113,12 @@ describe('windows of single types', () => {
     expect([windowOf('heartRate'), windowOf('a=b'), windowOf('steps')]).toEqual([10_000, 60_000, 120_000]);
   });
 
-  test.each(['heartRate', '=5s', 'heartRate=5', 'heartRate=10s;steps'])('%j is refused', (text) => {
-    expect(problemOf({ IOMT_WINDOWS: text })).toContain('expected pairs such as heartRate=10s,steps=1m');
-  });
+  test.each(['heartRate', '=5s', 'heartRate=5', 'heartRate=10s;steps', 'heartRate=10s;steps=1m'])(
+    '%j is refused',
+    (text) => {
+      expect(problemOf({ IOMT_WINDOWS: text })).toContain('expected pairs such as heartRate=10s,steps=1m');
+    },
+  );
 });
 
 describe('secrets', () => {

@@ -1,6 +1,5 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { simulatedDevices } from '../../../sandbox/simulator/devices.ts';
 import { createBody } from '../../../sandbox/simulator/physiology.ts';
 
 const DAY = Date.UTC(2024, 2, 1);
@@ -27,24 +26,30 @@ test('whatever is drawn, a body stays within what a body can be', () => {
         expect(steps).toBeGreaterThanOrEqual(stepsBefore);
         expect(steps).toBeLessThanOrEqual(9020);
         stepsBefore = steps;
+        expect(body.temperature(at)).toBeGreaterThanOrEqual(35.5);
+        expect(body.temperature(at)).toBeLessThanOrEqual(38.5);
+        expect(body.oxygenSaturation()).toBeGreaterThanOrEqual(90);
+        expect(body.oxygenSaturation()).toBeLessThanOrEqual(100);
+        expect(body.respiratoryRate(at)).toBeGreaterThanOrEqual(8);
+        expect(body.respiratoryRate(at)).toBeLessThanOrEqual(30);
+        expect(Math.abs(body.weight(at) - body.weight(at))).toBeLessThanOrEqual(0.3);
       }
     }),
   );
+});
+
+test('what a scale or a thermometer shows has one digit after the point, as theirs have', () => {
+  const drawn = fc.sample(drawArb, 100);
+  let next = 0;
+  const body = createBody(() => drawn[next++ % drawn.length]!);
+  for (let minute = 0; minute < 24 * 60; minute += 10) {
+    const at = new Date(DAY + minute * 60_000);
+    for (const value of [body.temperature(at), body.weight(at)]) expect(String(value)).toMatch(/^\d{2}(\.\d)?$/);
+  }
 });
 
 test('steps begin anew with the day', () => {
   const body = createBody(() => 0.5);
   expect(body.stepsToday(new Date(DAY + 22 * 3_600_000))).toBeGreaterThan(8000);
   expect(body.stepsToday(new Date(DAY + 25 * 3_600_000))).toBeLessThan(100);
-});
-
-test('every patient has one device of each kind, each with a name of its own', () => {
-  const devices = simulatedDevices(3, () => 0.5);
-  expect(devices).toHaveLength(9);
-  expect(new Set(devices.map(({ deviceId }) => deviceId)).size).toBe(9);
-  expect(new Set(devices.map(({ patientId }) => patientId)).size).toBe(3);
-  const at = new Date(DAY);
-  for (const device of devices) {
-    expect(device.message(at)).toMatchObject({ deviceId: device.deviceId, measuredAt: at.toISOString() });
-  }
 });
