@@ -50,7 +50,7 @@ export async function withDeployment<T>(
   const connection = await connect(connectionOptions);
   try {
     const client = new Client({ connection, namespace: namespace ?? 'default' });
-    return await run({ name: config.deployment, store: storeOf(config), client });
+    return await run({ name: config.deployment, store: await storeOf(config), client });
   } finally {
     await connection.close();
   }

@@ -52,7 +52,7 @@ export interface BridgeOptions {
 
 /** Starts reading; the deployment's name is claimed, and the templates are looked at, first. */
 export async function startBridge({ config, embeddedTemporal, log, signal }: BridgeOptions): Promise<Service> {
-  const store = storeOf(config);
+  const store = await storeOf(config);
   const asking = connect(config);
   await claimDeployment(store, config.deployment, {
     namespace: namespaceOf(asking),

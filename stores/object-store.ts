@@ -28,7 +28,10 @@ export interface ObjectStore {
    * @throws StoreConflictError when the condition does not hold; nothing has been written then
    */
   put(key: string, value: Uint8Array, condition?: WriteCondition): Promise<string>;
-  /** Adds to the end of an object of its own kind: never mixed with `put`. One writer a key. */
+  /**
+   * Adds to the end of an object of its own kind: never mixed with `put`. One writer a key. An object takes fifty
+   * thousand appends at least; one that takes no more fails, as one that could not be written: begin another.
+   */
   append(key: string, value: Uint8Array): Promise<void>;
   /** The bytes of an appended object; a crash may have left its last record torn. */
   readAppended(key: string): Promise<Uint8Array | undefined>;

@@ -37,6 +37,7 @@ export interface WorkerOptions {
  */
 export async function startWorker(options: WorkerOptions): Promise<Service> {
   const { config, embeddedTemporal, log, signal, workflowBundle } = options;
+  const store = await storeOf(config);
   const { connectionOptions, namespace = 'default' } = loadTemporalSettings(embeddedTemporal);
   const preparing = await connectTemporal({ connectionOptions, log, signal });
   try {
@@ -46,7 +47,7 @@ export async function startWorker(options: WorkerOptions): Promise<Service> {
   }
   const connection = await NativeConnection.connect(connectionOptions);
   const bundle = workflowBundle === undefined ? {} : { workflowBundle };
-  const workers = await createWorkers({ config, connection, namespace, store: storeOf(config), log, ...bundle });
+  const workers = await createWorkers({ config, connection, namespace, store, log, ...bundle });
   let isRunning = true;
   const ended = workers.run().finally(() => {
     isRunning = false;

@@ -126,7 +126,7 @@ function textTemplate(type: string, names: readonly string[]): unknown {
 async function activate(system: LocalSystem, deviceContent: string, fhirMapping: string): Promise<void> {
   const { deviceContentFile = '', fhirMappingFile = '' } = system.config;
   await Promise.all([writeFile(deviceContentFile, deviceContent), writeFile(fhirMappingFile, fhirMapping)]);
-  const versions = createTemplateVersions(storeOf(system.config), system.config.deployment);
+  const versions = createTemplateVersions(await storeOf(system.config), system.config.deployment);
   await eventually(async () => {
     expect((await versions.active())?.value).toMatchObject({
       deviceContent: templateVersionOf(deviceContent),

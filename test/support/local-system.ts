@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { CommandContext } from '../../cli/command-context.ts';
 import { readStatus } from '../../cli/status.ts';
 import type { SystemStatus } from '../../cli/status.ts';
 import { loadConfig } from '../../config/load-config.ts';
@@ -17,8 +18,10 @@ import { startBridge } from '../../ingest-bridge/main.ts';
 import { writeDemoTemplates } from '../../sandbox/demo-templates.ts';
 import { startEventHubsServer } from '../../sandbox/event-hubs/event-hubs-server.ts';
 import type { EventHubsServer } from '../../sandbox/event-hubs/event-hubs-server.ts';
+import { startFaultProxy } from '../../sandbox/fhir-faults/fault-proxy.ts';
+import type { FaultProxy } from '../../sandbox/fhir-faults/fault-proxy.ts';
 import { startFhirServer } from '../../sandbox/fhir-server/fhir-server.ts';
-import type { FhirServer } from '../../sandbox/fhir-server/fhir-server.ts';
+import type { FhirServer, FhirServerOptions } from '../../sandbox/fhir-server/fhir-server.ts';
 import { freePort } from '../../sandbox/free-port.ts';
 import { createLogger } from '../../service/log.ts';
 import type { Service } from '../../service/run-service.ts';
@@ -44,32 +47,59 @@ const TEST_SETTINGS: Partial<Record<SettingName, string>> = {
   workerPort: '0',
 };
 
+/** Which FHIR server the system has, other than an embedded one of our own manner. */
+export interface FhirChoice {
+  /** Ways of other servers that the embedded one is to take on. */
+  readonly behaves?: FhirServerOptions['behaves'];
+  /** A server that runs already, instead of an embedded one. */
+  readonly fhirUrl?: string | undefined;
+  /** Throws the dice of a fault proxy between the system and its FHIR server; without it there is no proxy. */
+  readonly faultDice?: () => number;
+}
+
 let bundle: Promise<WorkflowBundleOption> | undefined;
 
 /** The whole system in this process and on the run's Temporal server: hub, FHIR server, worker and bridge, all real. */
 export class LocalSystem {
   readonly config: Config;
+  /** Asked by the tests themselves, past the proxy. */
   fhir: FhirServer;
   readonly hub: EventHubsServer;
   readonly client: Client;
+  readonly #choice: FhirChoice;
+  readonly #proxy: FaultProxy | undefined;
   readonly #producer: EventHubProducerClient;
   readonly #connection: Connection;
   #worker: Service | undefined;
   #bridge: Service | undefined;
 
-  private constructor(parts: { config: Config; fhir: FhirServer; hub: EventHubsServer; connection: Connection }) {
+  private constructor(parts: {
+    config: Config;
+    choice: FhirChoice;
+    fhir: FhirServer;
+    proxy: FaultProxy | undefined;
+    hub: EventHubsServer;
+    connection: Connection;
+  }) {
     this.config = parts.config;
+    this.#choice = parts.choice;
     this.fhir = parts.fhir;
+    this.#proxy = parts.proxy;
     this.hub = parts.hub;
     this.#connection = parts.connection;
     this.client = new Client({ connection: parts.connection });
     this.#producer = new EventHubProducerClient(parts.hub.connectionString, HUB, { retryOptions: RETRY_OPTIONS });
   }
 
-  static async start(settings: Partial<Record<SettingName, string>> = {}): Promise<LocalSystem> {
+  static async start(
+    settings: Partial<Record<SettingName, string>> = {},
+    choice: FhirChoice = {},
+  ): Promise<LocalSystem> {
     bundle ??= bundleQuietly();
     const dataDir = await mkdtemp(join(tmpdir(), 'iomt-system-'));
-    const fhir = await startFhirServer({ file: join(dataDir, 'fhir.db') });
+    const fhir = await startFhir(choice, dataDir);
+    const { faultDice } = choice;
+    const proxy = faultDice && (await startFaultProxy({ target: fhir.baseUrl, random: faultDice }));
     const hub = await startEventHubsServer({
       dataDir: join(dataDir, 'event-hubs'),
       hubs: [{ name: HUB, partitionCount: 2 }],
@@ -80,14 +110,21 @@ export class LocalSystem {
       deployment: `t-${randomBytes(6).toString('hex')}`,
       bridgePort: String(await freePort(0)),
       dataDir,
-      fhirUrl: fhir.baseUrl,
+      fhirUrl: (proxy ?? fhir).baseUrl,
       eventHubConnectionString: hub.connectionString,
       ...writeDemoTemplates(join(dataDir, 'templates')),
       ...settings,
     };
     const environment = Object.entries(given).map(([name, value]) => [environmentName(name as SettingName), value]);
     const connection = await Connection.connect({ address: temporalAddress() });
-    return new LocalSystem({ config: loadConfig(Object.fromEntries(environment) as never), fhir, hub, connection });
+    const config = loadConfig(Object.fromEntries(environment) as never);
+    return new LocalSystem({ config, choice, fhir, proxy, hub, connection });
+  }
+
+  /** Between the system and its FHIR server; there only when dice were given. */
+  get faults(): FaultProxy {
+    if (this.#proxy === undefined) throw new Error('Expected the system to be started with dice for faults');
+    return this.#proxy;
   }
 
   async startWorker(): Promise<void> {
@@ -124,7 +161,7 @@ export class LocalSystem {
 
   /** Brings it back at the same address. */
   async restartFhir(): Promise<void> {
-    this.fhir = await startFhirServer({ file: join(this.config.dataDir, 'fhir.db'), port: this.fhir.port });
+    this.fhir = await startFhir(this.#choice, this.config.dataDir, this.fhir.port);
   }
 
   /** What the bridge says of itself. */
@@ -145,31 +182,55 @@ export class LocalSystem {
     await this.#producer.sendBatch([...events], { partitionKey });
   }
 
-  /** Registers a device and its patient; the resources' ids are the identifiers'. */
-  async register(deviceId: string, patientId: string): Promise<void> {
-    await this.put({ resourceType: 'Patient', id: patientId, identifier: [{ value: patientId }] } as Resource);
-    const patient = { reference: `Patient/${patientId}` };
-    await this.put({ resourceType: 'Device', id: deviceId, identifier: [{ value: deviceId }], patient } as Resource);
+  /**
+   * Registers a device and its patient; the resources' ids are the identifiers', where the server takes ids.
+   *
+   * @returns the ids under which they stand
+   */
+  async register(deviceId: string, patientId: string): Promise<{ device: string; patient: string }> {
+    const identifier = (value: string): object => ({ identifier: [{ value }] });
+    const patient = await this.put({ resourceType: 'Patient', id: patientId, ...identifier(patientId) });
+    const reference = { patient: { reference: `Patient/${patient}` } };
+    const device = { resourceType: 'Device', id: deviceId, ...identifier(deviceId), ...reference };
+    return { patient, device: await this.put(device) };
   }
 
-  async put(resource: Resource): Promise<void> {
-    const response = await fetch(`${this.fhir.baseUrl}/${resource.resourceType}/${resource.id ?? ''}`, {
-      method: 'PUT',
-      headers: { 'content-type': 'application/fhir+json' },
-      body: JSON.stringify(resource),
-    });
-    if (!response.ok) throw new Error(`The FHIR server answered ${response.status}: ${await response.text()}`);
+  /**
+   * Under its own id; where the server assigns ids, once by its identifier.
+   *
+   * @returns the id under which it stands
+   */
+  async put(resource: Resource): Promise<string> {
+    const { id = '', ...content } = resource;
+    const send = (method: string, path: string, body: object, headers = {}): Promise<Response> =>
+      fetch(`${this.fhir.baseUrl}/${resource.resourceType}${path}`, {
+        method,
+        headers: { 'content-type': 'application/fhir+json', ...headers },
+        body: JSON.stringify(body),
+      });
+    let response = await send('PUT', `/${id}`, resource);
+    if (response.status === 405) response = await send('POST', '', content, { 'if-none-exist': `identifier=${id}` });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`The FHIR server answered ${response.status}: ${text}`);
+    return (JSON.parse(text) as { id: string }).id;
   }
 
   /** Every Observation there is, in order of time. */
   async observations(query = ''): Promise<Observation[]> {
-    const response = await fetch(`${this.fhir.baseUrl}/Observation?_count=1000&_sort=date${query}`);
+    const headers = { 'cache-control': 'no-cache' }; // some servers keep what a search has found
+    const response = await fetch(`${this.fhir.baseUrl}/Observation?_count=1000&_sort=date${query}`, { headers });
     const bundleOf = (await response.json()) as { entry?: { resource: Observation }[] };
     return (bundleOf.entry ?? []).map((entry) => entry.resource);
   }
 
+  /** As the commands of the command line are given it. */
+  context(): CommandContext {
+    return { config: this.config, embeddedTemporal: temporalAddress(), print: () => undefined };
+  }
+
   async status(): Promise<SystemStatus> {
-    return await readStatus({ config: this.config, embeddedTemporal: temporalAddress(), print: () => undefined });
+    const { status } = await readStatus(this.context());
+    return status;
   }
 
   workflowIds(type: string, ...deviceIds: readonly string[]): string[] {
@@ -198,9 +259,11 @@ export class LocalSystem {
         .catch(() => undefined); // it may have ended
     }
     await this.stopWorker();
+    await bundle; // a test without a worker may be over sooner, and would cut it off in the middle
     await this.#producer.close();
     await this.#connection.close();
     await this.hub.stop();
+    await this.#proxy?.stop();
     await this.fhir.stop();
     await rm(this.config.dataDir, { recursive: true, force: true });
   }
@@ -208,6 +271,12 @@ export class LocalSystem {
   #running(): string {
     return `WorkflowId STARTS_WITH '${this.config.deployment}.' AND ExecutionStatus = 'Running'`;
   }
+}
+
+async function startFhir({ behaves = [], fhirUrl }: FhirChoice, dataDir: string, port = 0): Promise<FhirServer> {
+  if (fhirUrl === undefined) return await startFhirServer({ file: join(dataDir, 'fhir.db'), port, behaves });
+  const { port: urlPort } = new URL(fhirUrl);
+  return { port: Number(urlPort), baseUrl: fhirUrl.replace(/\/+$/, ''), stop: () => Promise.resolve() };
 }
 
 function temporalAddress(): string {

@@ -1,16 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createFolderStore } from '../../../stores/folder-store.ts';
 import { StoreUnavailableError } from '../../../stores/object-store.ts';
-import { readCounter } from '../../support/store-counter.ts';
-import { describeObjectStore } from './object-store-contract.ts';
-
-const CHILD = fileURLToPath(new URL('../../support/store-counter-child.ts', import.meta.url));
+import { describeObjectStore, describeSharedStore } from './object-store-contract.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -22,26 +16,11 @@ afterEach(async () => {
 
 describeObjectStore('the folder store', () => createFolderStore(folder));
 
-test('three processes count without losing a step, and readers always see a whole value', async () => {
-  const store = createFolderStore(folder);
-  const children = Array.from({ length: 3 }, () =>
-    spawn(process.execPath, [CHILD, folder, 'counter', '40'], { stdio: 'ignore' }),
-  );
-  let running = children.length;
-  const ends = children.map(async (child) => {
-    const [code] = (await once(child, 'exit')) as [number | null];
-    running -= 1;
-    return code;
-  });
-  let readCount = 0;
-  while (running > 0) {
-    const stored = await store.get('counter');
-    if (stored !== undefined) readCount = Math.max(readCount, readCounter(stored.value));
-  }
-  expect(await Promise.all(ends)).toEqual([0, 0, 0]);
-  expect(readCount).toBeGreaterThan(0);
-  expect(readCounter((await store.get('counter'))!.value)).toBe(120);
-});
+describeSharedStore('the folder store', () => ({
+  dataDir: folder,
+  storeConnectionString: undefined,
+  storeContainer: 'unused',
+}));
 
 test('versions and drafts that were replaced long ago are dropped with the next write', async () => {
   const store = createFolderStore(folder);

@@ -1,0 +1,134 @@
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { ConfigError, loadConfig } from '../../config/load-config.ts';
+import type { ComposeFile, ComposeService } from './compose-file.ts';
+
+/** What a rule may look at besides the file. */
+export interface RuleContext {
+  /** The folder that the file's paths start from. */
+  readonly folder: string;
+  /** Whether the image that is built here checks its health by itself. */
+  readonly imageHasHealthCheck: boolean;
+}
+
+type Rule = (file: ComposeFile, context: RuleContext) => string[];
+
+/** Everything that is wrong with a compose file, each with the service and what was expected. */
+export function brokenRules(file: ComposeFile, context: RuleContext): string[] {
+  const rules: readonly Rule[] = [
+    settingsAreKnown,
+    imagesArePinned,
+    dependenciesCanBeMet,
+    portsAreLocal,
+    mountsExist,
+    connectorsCanBeScaled,
+  ];
+  return rules.flatMap((rule) => rule(file, context));
+}
+
+/** Services of the image that is built here: each of their variables is a setting of ours or of Temporal's client. */
+const settingsAreKnown: Rule = ({ services }) =>
+  entriesOf(services).flatMap(([name, service]) => {
+    if (service.build === undefined) return [];
+    return [...ownProblems(service), ...foreignNames(service)].map((problem) => `${name}: ${problem}`);
+  });
+
+function ownProblems({ environment }: ComposeService): string[] {
+  const given = Object.entries(environment).map(([name, value]): [string, string] => [name, String(value ?? '')]);
+  try {
+    loadConfig(Object.fromEntries(given));
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return [...error.message.matchAll(/^ {2}- (.*)$/gm)].map(([, problem = '']) => problem);
+  }
+}
+
+function foreignNames({ environment }: ComposeService): string[] {
+  const known = temporalVariables();
+  const names = Object.keys(environment).filter((name) => !name.startsWith('IOMT_') && !known.has(name));
+  return names.map((name) => `${name} is no setting of the connector and none of Temporal's client`);
+}
+
+/** The variables that Temporal's own configuration asks for, heard by asking it. */
+function temporalVariables(): ReadonlySet<string> {
+  const asked = new Set<string>();
+  const listening = new Proxy<Record<string, string>>(
+    {},
+    {
+      get(_, name): undefined {
+        asked.add(String(name));
+      },
+    },
+  );
+  loadClientConnectConfig({ overrideEnvVars: listening });
+  return new Set([...asked].filter((name) => name.startsWith('TEMPORAL_')));
+}
+
+/** A version of at least two numbers: `postgres:16` is another image every quarter. */
+const imagesArePinned: Rule = ({ services }) =>
+  entriesOf(services).flatMap(([name, { image }]) => {
+    if (image === undefined) return [`${name}: expected an image with a version`];
+    const tag = /:([^:/@]+)$/.exec(image)?.[1] ?? '';
+    return /^v?\d+\.\d+/.test(tag) ? [] : [`${name}: expected a version such as 1.29.7 as the tag of ${image}`];
+  });
+
+const dependenciesCanBeMet: Rule = ({ services }, context) =>
+  entriesOf(services).flatMap(([name, service]) =>
+    Object.entries(service.depends_on).flatMap(([needed, { condition }]) => {
+      const found = services[needed];
+      if (found === undefined) return [`${name}: depends on ${needed}, which is no service`];
+      const problem = unmetCondition(found, condition, context);
+      return problem === undefined ? [] : [`${name}: ${needed} ${problem}`];
+    }),
+  );
+
+function unmetCondition(
+  service: ComposeService,
+  condition: ComposeService['depends_on'][string]['condition'],
+  { imageHasHealthCheck }: RuleContext,
+): string | undefined {
+  const endsByItself = service.restart === 'no' || service.restart.startsWith('on-failure');
+  switch (condition) {
+    case 'service_started':
+      return undefined;
+    case 'service_healthy':
+      return hasHealthCheck(service, imageHasHealthCheck) ? undefined : 'has no health check that could be waited for';
+    case 'service_completed_successfully':
+      return endsByItself ? undefined : 'is started again when it has ended: it never completes';
+  }
+}
+
+function hasHealthCheck({ healthcheck, build }: ComposeService, imageHasHealthCheck: boolean): boolean {
+  if (healthcheck?.disable === true) return false;
+  return healthcheck?.test !== undefined || (build !== undefined && imageHasHealthCheck);
+}
+
+const portsAreLocal: Rule = ({ services }) =>
+  entriesOf(services).flatMap(([name, { ports }]) =>
+    ports
+      .filter((port) => !/^127\.0\.0\.1:\d+:\d+$/.test(port))
+      .map((port) => `${name}: expected the port ${port} on 127.0.0.1 only`),
+  );
+
+const mountsExist: Rule = ({ services, volumes }, { folder }) =>
+  entriesOf(services).flatMap(([name, service]) =>
+    service.volumes.flatMap((volume) => {
+      const [source = ''] = volume.split(':');
+      const isPath = /^[./~]/.test(source);
+      if (isPath ? existsSync(resolve(folder, source)) : source in volumes) return [];
+      return [`${name}: mounts ${source}, which is ${isPath ? 'not there' : 'not among the volumes'}`];
+    }),
+  );
+
+/** A name or a port of its own would keep a second one from starting. */
+const connectorsCanBeScaled: Rule = ({ services }) =>
+  entriesOf(services).flatMap(([name, { build, container_name: containerName, ports }]) => {
+    if (build === undefined || (containerName === undefined && ports.length === 0)) return [];
+    return [`${name}: has a name or a port of its own, so that only one could run`];
+  });
+
+function entriesOf(services: ComposeFile['services']): [string, ComposeService][] {
+  return Object.entries(services);
+}
