@@ -1,19 +1,33 @@
-import type { Observation, Resource } from 'fhir/r4.js';
+import type { Resource } from 'fhir/r4.js';
 
 /** A resource as the server holds it, numbers as they were written (`LosslessNumber`). */
 export interface Stored<R extends Resource> {
   readonly resource: R;
-  /** Names this version in `If-Match`; always weak and quoted. Absent when the server names no versions. */
-  readonly etag: string | undefined;
+  /** Undefined where the server names no versions. */
+  readonly versionId: string | undefined;
 }
 
 export type ReadResult<R extends Resource> = Stored<R> | 'absent' | 'deleted';
 
+/** `ifNoneMatch` is a hint: some servers replace what is there all the same. */
 export type PutCondition = { readonly ifNoneMatch: '*' } | { readonly ifMatch: string } | undefined;
 
+/** What a server says of a resource it has written; undefined what it does not say. */
+export interface Written {
+  /** May be another than was asked for, where the server gives ids of its own. */
+  readonly id: string | undefined;
+  readonly versionId: string | undefined;
+}
+
 /** `conflict`: the condition did not hold, or somebody wrote at the same time; nothing was written. */
-export type PutResult =
-  { readonly kind: 'created' | 'replaced'; readonly versionId: string | undefined } | { readonly kind: 'conflict' };
+export type PutResult = (Written & { readonly kind: 'created' | 'replaced' }) | { readonly kind: 'conflict' };
+
+/** `existed`: one that the criteria find; nothing was written. `ambiguous`: they find several. */
+export type CreateResult =
+  | (Written & { readonly kind: 'created' | 'existed' })
+  | { readonly kind: 'ambiguous' }
+  /** Somebody wrote at the same time. */
+  | { readonly kind: 'conflict' };
 
 /** A version out of a resource's history; deletions carry no resource. */
 export interface HistoryEntry<R extends Resource> {
@@ -23,15 +37,28 @@ export interface HistoryEntry<R extends Resource> {
   readonly lastUpdated: string | undefined;
 }
 
+/** Names and texts of search parameters, not encoded. */
+export type SearchParams = Readonly<Record<string, string>>;
+
+export type WithId<R extends Resource> = R & { readonly id: string };
+
 /**
  * What is asked of a FHIR R4 server. Every call is cut off by its timeout and by the activity's cancellation.
  * All failures are IngestErrors that name status, resource type and issue code, never a reading or an identifier.
  */
 export interface FhirClient {
-  /** All pages of a search. The server's index is not trusted to be exact: the caller compares what it asked for. */
-  search<R extends Resource>(resourceType: R['resourceType'], params: Readonly<Record<string, string>>): Promise<R[]>;
-  read(id: string): Promise<ReadResult<Observation>>;
-  put(observation: Observation, condition: PutCondition): Promise<PutResult>;
-  /** Newest first; undefined where the server keeps no history. */
+  /**
+   * All pages of a search, not out of a cache. The server's index is not trusted to be exact: the caller compares what it
+   * asked for. Numbers may have lost digits: what is to be written back is read first.
+   */
+  search<R extends Resource>(resourceType: R['resourceType'], params: SearchParams): Promise<R[]>;
+  read<R extends Resource>(resourceType: R['resourceType'], id: string): Promise<ReadResult<R>>;
+  /** Under the resource's own id. */
+  put<R extends Resource>(resource: WithId<R>, condition: PutCondition): Promise<PutResult>;
+  /** Under an id that the server gives, unless the criteria find one already. */
+  create<R extends Resource>(resource: R, ifNoneExist: SearchParams): Promise<CreateResult>;
+  /** Newest first; undefined where the server shows none. */
   history<R extends Resource>(resourceType: R['resourceType'], id: string): Promise<HistoryEntry<R>[] | undefined>;
+  /** Whether its CapabilityStatement says that a PUT may create (`updateCreate`); undefined when it does not say. */
+  takesClientIds(resourceType: Resource['resourceType']): Promise<boolean | undefined>;
 }

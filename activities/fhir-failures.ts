@@ -2,7 +2,7 @@ import type { OperationOutcome } from 'fhir/r4.js';
 import type { IngestErrorCode, IngestErrorDetails } from '../core/errors.ts';
 import { IngestError } from '../core/errors.ts';
 
-export type FhirOperation = 'read' | 'search' | 'history' | 'write';
+export type FhirOperation = 'read' | 'search' | 'history' | 'write' | 'capabilities';
 
 /**
  * The one place that says what a failure of the FHIR server means. What fhir-kit-client throws holds the URL with the
@@ -38,7 +38,7 @@ export function responseFailure(
   resourceType: string,
 ): IngestError {
   const issues = issuesOf(body);
-  const code = codeOf(status, operation, issues);
+  const code = codeOf(status, operation, resourceType, issues);
   const retryAfterMs = retryAfter(headers);
   const details: IngestErrorDetails = {
     operation,
@@ -57,7 +57,7 @@ export function responseFailure(
   );
 }
 
-function codeOf(status: number, operation: FhirOperation, issues: Issues): IngestErrorCode {
+function codeOf(status: number, operation: FhirOperation, resourceType: string, issues: Issues): IngestErrorCode {
   if (status === 401) return 'FHIR_UNAUTHORIZED';
   if (status === 403) return 'FHIR_FORBIDDEN';
   if (status === 404) return 'FHIR_WRONG_ENDPOINT';
@@ -67,7 +67,9 @@ function codeOf(status: number, operation: FhirOperation, issues: Issues): Inges
   if (status >= 500) return 'FHIR_UNAVAILABLE';
   if (status < 400) return 'FHIR_ANSWER_UNREADABLE';
   if (operation !== 'write' || (status !== 400 && status !== 422)) return 'FHIR_REQUEST_REJECTED';
-  return issues.namesMissingReference ? 'REFERENCE_REJECTED' : 'OBSERVATION_REJECTED';
+  if (issues.namesMissingReference) return 'REFERENCE_REJECTED';
+  // That a Patient or Device is refused says nothing against the readings that wait for it.
+  return resourceType === 'Observation' ? 'OBSERVATION_REJECTED' : 'FHIR_REQUEST_REJECTED';
 }
 
 interface Issues {

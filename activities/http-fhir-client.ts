@@ -1,15 +1,35 @@
 import { Client } from 'fhir-kit-client';
-import type { Bundle, Observation, Resource } from 'fhir/r4.js';
-import { parse, stringify } from 'lossless-json';
+import type { Bundle, Resource } from 'fhir/r4.js';
+import { stringify } from 'lossless-json';
 import { IngestError } from '../core/errors.ts';
-import type { FhirClient, HistoryEntry, PutCondition, PutResult, ReadResult } from './fhir-client.ts';
+import {
+  historyEntries,
+  matchesIn,
+  newestFirst,
+  parseResource,
+  unreadable,
+  updateCreateOf,
+  versionIdOf,
+  writtenOf,
+} from './fhir-answers.ts';
+import type {
+  CreateResult,
+  FhirClient,
+  HistoryEntry,
+  PutCondition,
+  PutResult,
+  ReadResult,
+  SearchParams,
+  WithId,
+  Written,
+} from './fhir-client.ts';
 import type { FhirOperation } from './fhir-failures.ts';
 import { fhirFailure, responseFailure } from './fhir-failures.ts';
 
 export interface HttpFhirClientOptions {
   readonly baseUrl: string;
   readonly timeoutMs: number;
-  /** Aborts what is under way, and sends nothing after, once the activity is cancelled or out of time. */
+  /** Asked before every request. Aborts what is under way, and sends nothing after, once the activity is over. */
   readonly signal?: () => AbortSignal | undefined;
   /** No request takes longer than the activity has left. */
   readonly timeLeftMs?: () => number;
@@ -23,7 +43,8 @@ const MAX_PAGES = 100;
  * parsed losslessly, since the client would turn `22.40` into `22.4`.
  */
 export function createHttpFhirClient(options: HttpFhirClientOptions): FhirClient {
-  const client = new Client({ baseUrl: options.baseUrl });
+  const { baseUrl } = options;
+  const client = new Client({ baseUrl });
   const signal = (): AbortSignal => {
     const given = options.signal?.();
     given?.throwIfAborted();
@@ -36,7 +57,7 @@ export function createHttpFhirClient(options: HttpFhirClientOptions): FhirClient
       return await run();
     } catch (error) {
       options.signal?.()?.throwIfAborted();
-      throw error instanceof IngestError ? error : fhirFailure(error, operation, resourceType);
+      throw fhirFailure(error, operation, resourceType);
     }
   };
 
@@ -48,59 +69,65 @@ export function createHttpFhirClient(options: HttpFhirClientOptions): FhirClient
   };
 
   return {
-    async search<R extends Resource>(resourceType: R['resourceType'], params: Readonly<Record<string, string>>) {
+    async search<R extends Resource>(resourceType: R['resourceType'], params: SearchParams) {
       return await attempt('search', resourceType, async () => {
         // HAPI may answer from a stale search for a minute unless told not to.
         const headers = { 'cache-control': 'no-cache' };
         const found: R[] = [];
-        let page = (await client.search({
-          resourceType,
-          searchParams: { ...params },
-          options: { headers, signal: signal() },
-        })) as unknown as Bundle<R> | undefined;
+        const asked = { resourceType, searchParams: { ...params }, options: { headers, signal: signal() } };
+        let page: unknown = await client.search(asked);
         for (let pages = 1; page !== undefined; pages++) {
-          assertBundle(page, resourceType);
-          found.push(...matchesIn(page));
+          found.push(...matchesIn<R>(page, resourceType));
           if (pages >= MAX_PAGES) throw unreadable('search', resourceType, `more than ${MAX_PAGES} pages`);
-          const next: unknown = await client.nextPage({
-            bundle: page as never,
-            options: { headers, signal: signal() },
-          });
-          page = next as Bundle<R> | undefined;
+          page = await client.nextPage({ bundle: page as never, options: { headers, signal: signal() } });
         }
         return found;
       });
     },
 
-    async read(id) {
-      return await attempt('read', 'Observation', async (): Promise<ReadResult<Observation>> => {
-        const { response, text } = await getText(`${options.baseUrl}/Observation/${id}`);
+    async read<R extends Resource>(resourceType: R['resourceType'], id: string) {
+      return await attempt('read', resourceType, async (): Promise<ReadResult<R>> => {
+        const { response, text } = await getText(`${baseUrl}/${resourceType}/${id}`);
         if (response.status === 404) return 'absent';
         if (response.status === 410) return 'deleted';
-        if (!response.ok) throw responseFailure(response.status, response.headers, text, 'read', 'Observation');
-        const resource = parseResource(text, 'Observation') as Observation;
-        return { resource, etag: etagOf(response.headers, resource) };
+        if (!response.ok) throw responseFailure(response.status, response.headers, text, 'read', resourceType);
+        const resource = parseResource(text, resourceType) as R;
+        return { resource, versionId: versionIdOf(response.headers, resource) };
       });
     },
 
-    async put(observation, condition) {
-      return await attempt('write', 'Observation', async (): Promise<PutResult> => {
-        const { id } = observation;
-        if (id === undefined) throw new RangeError('An Observation is put under its id');
-        const body = stringify(observation);
+    async put<R extends Resource>(resource: WithId<R>, condition: PutCondition) {
+      const { resourceType, id } = resource;
+      return await attempt('write', resourceType, async (): Promise<PutResult> => {
         const request = {
-          resourceType: 'Observation',
+          resourceType,
           id,
-          body,
+          body: stringify(resource),
           options: { headers: headersOf(condition), signal: signal() },
         };
         try {
-          const { response } = Client.httpFor(await client.update(request as never));
-          const headers = response?.headers ?? new Headers();
-          return { kind: response?.status === 201 ? 'created' : 'replaced', versionId: versionIdOf(headers) };
+          const { status, written } = answerTo(await client.update(request as never), resourceType);
+          return { kind: status === 201 ? 'created' : 'replaced', ...written };
         } catch (error) {
-          const failure = fhirFailure(error, 'write', 'Observation');
-          if (failure.code === 'OBSERVATION_CONFLICT') return { kind: 'conflict' };
+          const failure = fhirFailure(error, 'write', resourceType);
+          if (isConflict(failure, condition)) return { kind: 'conflict' };
+          throw failure;
+        }
+      });
+    },
+
+    async create<R extends Resource>(resource: R, ifNoneExist: SearchParams) {
+      const { resourceType } = resource;
+      return await attempt('write', resourceType, async (): Promise<CreateResult> => {
+        const headers = { 'if-none-exist': queryOf(ifNoneExist) };
+        const request = { resourceType, body: stringify(resource), options: { headers, signal: signal() } };
+        try {
+          const { status, written } = answerTo(await client.create(request as never), resourceType);
+          return { kind: status === 201 ? 'created' : 'existed', ...written };
+        } catch (error) {
+          const failure = fhirFailure(error, 'write', resourceType);
+          if (failure.details['status'] === 409) return { kind: 'conflict' };
+          if (failure.details['status'] === 412) return { kind: 'ambiguous' };
           throw failure;
         }
       });
@@ -109,83 +136,63 @@ export function createHttpFhirClient(options: HttpFhirClientOptions): FhirClient
     async history<R extends Resource>(resourceType: R['resourceType'], id: string) {
       return await attempt('history', resourceType, async () => {
         const entries: HistoryEntry<R>[] = [];
-        let page: string | undefined = `${options.baseUrl}/${resourceType}/${id}/_history?_count=200`;
+        let page: string | undefined = `${baseUrl}/${resourceType}/${id}/_history?_count=200`;
         for (let pages = 1; page !== undefined; pages++) {
           // A history that is cut short would give old readings to the wrong patient.
           if (pages > MAX_PAGES) throw unreadable('history', resourceType, `more than ${MAX_PAGES} pages`);
           const { response, text } = await getText(page);
           // Servers that keep no history answer so; a missing resource has none either.
-          if ([400, 404, 405, 410, 501].includes(response.status)) return undefined;
+          if ([400, 404, 405, 501].includes(response.status)) return undefined;
+          if (response.status === 410) return [DELETION];
           if (!response.ok) throw responseFailure(response.status, response.headers, text, 'history', resourceType);
           const bundle = parseResource(text, 'Bundle') as Bundle<R>;
           entries.push(...historyEntries(bundle));
-          page = bundle.link?.find(({ relation }) => relation === 'next')?.url;
+          const next = bundle.link?.find(({ relation }) => relation === 'next')?.url;
+          page = next === undefined ? undefined : new URL(next, `${baseUrl}/`).href;
         }
         return newestFirst(entries);
+      });
+    },
+
+    async takesClientIds(resourceType) {
+      return await attempt('capabilities', resourceType, async () => {
+        try {
+          return updateCreateOf(await client.capabilityStatement({ signal: signal() }), resourceType);
+        } catch (error) {
+          const failure = fhirFailure(error, 'capabilities', resourceType);
+          if (failure.kind === 'waiting') return undefined; // it does not say
+          throw failure;
+        }
       });
     },
   };
 }
 
+/** That the resource is gone, where that is all the history says. */
+const DELETION = { resource: undefined, versionId: undefined, lastUpdated: undefined };
+
+function answerTo(body: object, resourceType: string): { status: number | undefined; written: Written } {
+  const { response } = Client.httpFor(body as never);
+  return { status: response?.status, written: writtenOf(body, response?.headers ?? new Headers(), resourceType) };
+}
+
+/** A version is named weakly and in quotation marks: without them some servers ignore it. */
 function headersOf(condition: PutCondition): Record<string, string> {
   if (condition === undefined) return {};
-  return 'ifMatch' in condition ? { 'if-match': condition.ifMatch } : { 'if-none-match': condition.ifNoneMatch };
+  return 'ifMatch' in condition
+    ? { 'if-match': `W/"${condition.ifMatch}"` }
+    : { 'if-none-match': condition.ifNoneMatch };
 }
 
-function matchesIn<R extends Resource>(bundle: Bundle<R>): R[] {
-  const entries = (bundle.entry ?? []).filter((entry) => entry.search?.mode !== 'outcome');
-  return entries.flatMap(({ resource }) => (resource === undefined ? [] : [resource]));
+/** Servers say 409 or 412, and 404 or 410 of what was there a moment ago. */
+function isConflict({ details }: IngestError, condition: PutCondition): boolean {
+  const { status } = details;
+  if (status === 409 || status === 412) return true;
+  return condition !== undefined && 'ifMatch' in condition && (status === 404 || status === 410);
 }
 
-function historyEntries<R extends Resource>(bundle: Bundle<R>): HistoryEntry<R>[] {
-  return (bundle.entry ?? []).map(({ resource, response }): HistoryEntry<R> => {
-    const deleted = resource?.resourceType === undefined;
-    return {
-      resource: deleted ? undefined : resource,
-      versionId: resource?.meta?.versionId,
-      lastUpdated: resource?.meta?.lastUpdated ?? response?.lastModified,
-    };
-  });
-}
-
-/** So it is by the specification, but not on every server. */
-function newestFirst<R extends Resource>(entries: readonly HistoryEntry<R>[]): HistoryEntry<R>[] {
-  return entries.toSorted((a, b) => Date.parse(b.lastUpdated ?? '') - Date.parse(a.lastUpdated ?? ''));
-}
-
-function parseResource(text: string, resourceType: string): Resource {
-  let parsed: unknown;
-  try {
-    parsed = parse(text);
-  } catch {
-    throw unreadable('read', resourceType, 'a body that is not JSON');
-  }
-  if (isOfType(parsed, resourceType)) return parsed;
-  throw unreadable('read', resourceType, 'a body that is another resource');
-}
-
-function isOfType(parsed: unknown, resourceType: string): parsed is Resource {
-  return (
-    typeof parsed === 'object' && parsed !== null && 'resourceType' in parsed && parsed.resourceType === resourceType
-  );
-}
-
-function assertBundle(page: unknown, resourceType: string): void {
-  if (isOfType(page, 'Bundle')) return;
-  throw unreadable('search', resourceType, 'a body that is no Bundle');
-}
-
-function unreadable(operation: FhirOperation, resourceType: string, found: string): IngestError {
-  const message = `The FHIR server answered the ${operation} of ${resourceType} with ${found}`;
-  return new IngestError('FHIR_ANSWER_UNREADABLE', message, { operation, resourceType });
-}
-
-/** Always weak and quoted: unquoted ones are ignored by some servers. */
-function etagOf(headers: Headers, resource: Resource): string | undefined {
-  const version = versionIdOf(headers) ?? resource.meta?.versionId;
-  return version === undefined ? undefined : `W/"${version}"`;
-}
-
-function versionIdOf(headers: Headers): string | undefined {
-  return /^(?:W\/)?"?([^"]+)"?$/.exec(headers.get('etag') ?? '')?.[1];
+/** As it stands in a URL; `If-None-Exist` has the same form. */
+function queryOf(params: SearchParams): string {
+  const pairs = Object.entries(params).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  return pairs.join('&');
 }

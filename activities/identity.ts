@@ -1,21 +1,13 @@
-import type { Device, Encounter } from 'fhir/r4.js';
+import type { Device, Patient } from 'fhir/r4.js';
 import { IngestError } from '../core/errors.ts';
-import type { Assignment, IdentityAnswer, IdentityQuestion } from '../core/identity.ts';
-import type { FhirClient } from './fhir-client.ts';
+import type { Assignment, IdentityAnswer, IdentityQuestion, RefusalCode } from '../core/identity.ts';
+import type { WithId } from './fhir-client.ts';
 import { rethrowCancellation, toApplicationFailure } from './failures.ts';
-
-type IdentityMode = 'Lookup' | 'LookupWithEncounter';
-
-export interface IdentityDeps {
-  readonly fhir: FhirClient;
-  readonly fhirUrl: string;
-  readonly mode: IdentityMode;
-  /** System of the identifier by which Devices are found; empty: the identifier may have any. */
-  readonly deviceIdentifierSystem: string;
-  /** A reading older than this is assigned by the Device's history, not by its present patient. */
-  readonly maxAgeMs: number;
-  readonly now: () => number;
-}
+import { findByIdentifier } from './find-by-identifier.ts';
+import { ensureDevice, ensurePatient } from './identity-create.ts';
+import type { IdentityDeps } from './identity-lookup.ts';
+import { assignmentsOf, findDevice, findEncounter, givenId, presentAssignment } from './identity-lookup.ts';
+import { refusalOf } from './refusals.ts';
 
 /**
  * Device and patient of a reading, as of the reading.
@@ -24,7 +16,10 @@ export interface IdentityDeps {
  */
 export function createIdentityActivities(deps: IdentityDeps) {
   return {
-    /** Reads only, so a retry is safe. What the world has to mend is an answer; only passing troubles are failures. */
+    /**
+     * Safe to repeat: what it makes, in the mode Create, it finds the next time. What the world has to mend is an answer;
+     * only passing troubles are failures.
+     */
     async resolveIdentity(deviceId: string, question: IdentityQuestion): Promise<IdentityAnswer> {
       try {
         return await resolve(deps, deviceId, question);
@@ -40,112 +35,77 @@ export function createIdentityActivities(deps: IdentityDeps) {
 }
 
 async function resolve(deps: IdentityDeps, deviceId: string, question: IdentityQuestion): Promise<IdentityAnswer> {
-  const device = await findDevice(deps, deviceId);
-  const encounter = await findEncounter(deps, question.ids.encounterId);
+  const { device, encounter, patient } = await (deps.mode === 'Create' ? findOrCreate : lookUp)(
+    deps,
+    deviceId,
+    question,
+  );
   const isOld = Date.parse(question.from) < deps.now() - deps.maxAgeMs;
-  const assignments = isOld ? await assignmentsOf(deps, device) : [presentAssignment(deps, device)];
+  const known = isOld ? await assignmentsOf(deps, device) : [presentAssignment(deps, device)];
+  const assignments = await withoutMismatches(deps, known, question, patient);
   return {
     ok: true,
-    assignments: assignments.map((assignment) => ({ ...assignment, ...(encounter !== undefined && { encounter }) })),
+    assignments: assignments.map((assignment) =>
+      'refused' in assignment || encounter === undefined ? assignment : { ...assignment, encounter },
+    ),
     coversFrom: isOld ? question.from : new Date(deps.now() - deps.maxAgeMs).toISOString(),
   };
 }
 
-async function findDevice(deps: IdentityDeps, deviceId: string): Promise<Device & { id: string }> {
-  const found = await findByIdentifier<Device>(deps, 'Device', deps.deviceIdentifierSystem, deviceId);
-  const [device] = found;
-  if (device?.id === undefined) {
+interface Resolved {
+  readonly device: WithId<Device>;
+  readonly encounter: string | undefined;
+  /** Of the message, if it has been looked for already: the id of the FHIR Patient. */
+  readonly patient?: string;
+}
+
+async function lookUp(deps: IdentityDeps, deviceId: string, { ids }: IdentityQuestion): Promise<Resolved> {
+  const device = await findDevice(deps, deviceId);
+  if (device === undefined) {
     throw new IngestError('DEVICE_NOT_FOUND', 'Expected a Device with the identifier of these messages; there is none');
   }
-  if (found.length > 1) {
-    throw new IngestError(
-      'DEVICE_AMBIGUOUS',
-      `Expected one Device with the identifier of these messages, found ${found.length}`,
-    );
-  }
-  return { ...device, id: device.id };
+  return { device, encounter: await findEncounter(deps, ids.encounterId) };
 }
 
-async function findEncounter(deps: IdentityDeps, encounterId: string | undefined): Promise<string | undefined> {
-  if (encounterId === undefined || encounterId.trim() === '') {
-    if (deps.mode !== 'LookupWithEncounter') return undefined;
-    throw new IngestError(
-      'ENCOUNTER_ID_MISSING',
-      'Expected the messages to carry an encounter id, as LookupWithEncounter demands',
-    );
+/** The encounter comes first: it is never made, and nothing is made for a message that has to wait anyway. */
+async function findOrCreate(deps: IdentityDeps, deviceId: string, { ids }: IdentityQuestion): Promise<Resolved> {
+  const found = await findDevice(deps, deviceId);
+  const encounter = await findEncounter(deps, ids.encounterId);
+  if (found?.patient !== undefined) return { device: found, encounter };
+  const patientId = givenId(ids.patientId);
+  if (patientId === undefined) {
+    const message = 'Expected a Device with a Patient, or messages that carry a patient id, so that both can be made';
+    throw new IngestError('PATIENT_ID_MISSING', message);
   }
-  const found = await findByIdentifier<Encounter>(deps, 'Encounter', '', encounterId);
-  if (found.length > 1) {
-    throw new IngestError(
-      'ENCOUNTER_AMBIGUOUS',
-      `Expected one Encounter with the identifier of these messages, found ${found.length}`,
-    );
-  }
-  if (found[0]?.id === undefined) {
-    throw new IngestError(
-      'ENCOUNTER_NOT_FOUND',
-      'Expected an Encounter with the identifier of these messages; there is none',
-    );
-  }
-  return found[0].id;
-}
-
-/** Servers may compare without case, or only a beginning: what does not carry exactly this identifier is left out. */
-async function findByIdentifier<R extends Device | Encounter>(
-  deps: IdentityDeps,
-  resourceType: R['resourceType'],
-  system: string,
-  value: string,
-): Promise<R[]> {
-  const token = system === '' ? escapeToken(value) : `${escapeToken(system)}|${escapeToken(value)}`;
-  const found = await deps.fhir.search<R>(resourceType, { identifier: token });
-  return found.filter((resource) =>
-    (resource.identifier ?? []).some(
-      (identifier) => identifier.value === value && (system === '' || identifier.system === system),
-    ),
-  );
-}
-
-/** @see https://hl7.org/fhir/R4/search.html#escaping */
-function escapeToken(text: string): string {
-  return text.replace(/[\\$,|]/g, (char) => `\\${char}`);
-}
-
-function presentAssignment(deps: IdentityDeps, device: Device & { id: string }): Assignment {
-  const patient = patientOf(deps.fhirUrl, device);
-  if (patient === undefined) {
-    throw new IngestError(
-      'DEVICE_WITHOUT_PATIENT',
-      'Expected the Device to have a reference to its Patient (Device.patient)',
-    );
-  }
-  return { device: device.id, patient };
+  const patient = await ensurePatient(deps, patientId);
+  return { device: await ensureDevice(deps, deviceId, patient), encounter, patient };
 }
 
 /**
- * Whose the device was, version by version; neighbours of the same patient are one. Before its first patient it was
- * nobody's: what it measured then is the first patient's, who got it before it was registered. After that, a time
- * without a patient is nobody's.
+ * In the mode Create a message's patient id must be one of the device's patient. Where it never was, the answer is a
+ * refusal, which nobody believes for a while.
+ *
+ * @throws IngestError PATIENT_MISMATCH, DEVICE_WITHOUT_PATIENT
  */
-async function assignmentsOf(deps: IdentityDeps, device: Device & { id: string }): Promise<Assignment[]> {
-  const history = (await deps.fhir.history<Device>('Device', device.id)) ?? [];
-  const assignments: Assignment[] = [];
-  let last: string | undefined;
-  for (const { resource, lastUpdated } of history.toReversed()) {
-    const patient = resource && patientOf(deps.fhirUrl, resource);
-    if (patient === last) continue;
-    const from = lastUpdated === undefined ? undefined : new Date(lastUpdated).toISOString();
-    if (patient !== undefined) assignments.push({ device: device.id, patient, ...(from !== undefined && { from }) });
-    else if (from !== undefined) assignments.push({ from, unassigned: true });
-    last = patient;
-  }
-  return assignments.length === 0 ? [presentAssignment(deps, device)] : assignments;
-}
-
-/** The id of the Patient a Device refers to, relatively or absolutely on the same server. */
-function patientOf(fhirUrl: string, device: Device): string | undefined {
-  const reference = device.patient?.reference;
-  if (reference === undefined) return undefined;
-  const relative = reference.startsWith(`${fhirUrl}/`) ? reference.slice(fhirUrl.length + 1) : reference;
-  return /^Patient\/([A-Za-z0-9\-.]{1,64})$/i.exec(relative)?.[1];
+async function withoutMismatches(
+  { mode, fhir }: IdentityDeps,
+  assignments: readonly Assignment[],
+  { ids }: IdentityQuestion,
+  patient: string | undefined,
+): Promise<readonly Assignment[]> {
+  const value = givenId(ids.patientId);
+  if (mode !== 'Create' || value === undefined) return assignments;
+  const found = await findByIdentifier<Patient>(fhir, 'Patient', { system: '', value });
+  const named = new Set([...found.map(({ id }) => id), patient]);
+  const checked = assignments.map((assignment): Assignment => {
+    if ('refused' in assignment || named.has(assignment.patient)) return assignment;
+    const { from } = assignment;
+    return { refused: 'PATIENT_MISMATCH', ...(from !== undefined && { from }) };
+  });
+  const refusals = checked.flatMap((assignment): RefusalCode[] =>
+    'refused' in assignment ? [assignment.refused] : [],
+  );
+  const last = refusals.at(-1);
+  if (last !== undefined && refusals.length === checked.length) throw refusalOf(last);
+  return checked;
 }

@@ -5,6 +5,7 @@ import { assignmentAt, identityKey } from '../core/identity.ts';
 import { ticksOf } from '../core/ticks.ts';
 import type { ObservationGroup, ObservationTemplate } from '../templates/fhir-mapping/fhir-mapping.ts';
 import type { Reading } from './readings.ts';
+import { refusalOf } from './refusals.ts';
 
 /** Readings of one Observation, and whose it is; or why nobody can be named. */
 export interface GroupToWrite {
@@ -55,9 +56,7 @@ function identityOf(answer: IdentityAnswer | undefined, reading: Reading): Resol
   if (answer === undefined) return new IngestError('UNEXPECTED', 'Expected an identity for every measurement');
   if (!answer.ok) return new IngestError(answer.code, answer.message);
   const assignment = assignmentAt(answer, ticksOf, ticksOf(reading.measurement.occurrenceTimeUtc));
-  if ('unassigned' in assignment) {
-    return new IngestError('DEVICE_WITHOUT_PATIENT', 'Expected the Device to have had a Patient when it measured this');
-  }
+  if ('refused' in assignment) return refusalOf(assignment.refused);
   const { from: _since, ...identity } = assignment;
   return identity;
 }

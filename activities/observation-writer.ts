@@ -1,13 +1,31 @@
 import type { Observation } from 'fhir/r4.js';
 import { IngestError } from '../core/errors.ts';
-import type { FhirClient, Stored } from './fhir-client.ts';
+import type { ObservationIdentifier } from '../core/observation-identifier.ts';
+import { createOnce } from './create-once.ts';
+import type { Stored, WithId } from './fhir-client.ts';
+import { findByIdentifier } from './find-by-identifier.ts';
+import { isCreate, replacedVersions } from './replaced-versions.ts';
+import type { FhirServer } from './server-traits.ts';
+import { readUnlessDeleted } from './server-traits.ts';
 
-/** How one group becomes an Observation: new, or merged into the stored one. Both are pure. */
+interface Merged {
+  readonly outcome: 'updated' | 'unchanged';
+  readonly observation: Observation;
+}
+
+/** How one group becomes an Observation: new, or merged into the stored one. All are pure. */
 export interface ObservationDraft {
-  /** The deterministic id: a repeated write meets its own Observation. */
-  readonly id: string;
+  /** Names the Observation, and the id it has where the server lets us choose: a repeated write meets its own. */
+  readonly identifier: ObservationIdentifier;
   create(): Observation;
-  merge(stored: Observation): { readonly outcome: 'updated' | 'unchanged'; readonly observation: Observation };
+  merge(stored: Observation): Merged;
+  /** What another version of the Observation holds, merged into this one. */
+  join(stored: Observation, other: Observation): Merged;
+}
+
+export interface WriterDeps extends FhirServer {
+  /** Told when a create had replaced an Observation that somebody had just written, and both are together again. */
+  readonly onReplaced: () => void;
 }
 
 export type WriteOutcome = 'created' | 'updated' | 'unchanged';
@@ -21,57 +39,148 @@ const MAX_ROUNDS = 6;
  *
  * @throws IngestError
  */
-export async function writeObservation(fhir: FhirClient, draft: ObservationDraft): Promise<WriteOutcome> {
+export async function writeObservation(deps: WriterDeps, draft: ObservationDraft): Promise<WriteOutcome> {
+  let id: string | undefined;
+  let replaced: readonly Observation[] = [];
   for (let round = 1; round <= MAX_ROUNDS; round++) {
-    const stored = await fhir.read(draft.id);
-    if (stored === 'deleted') {
-      throw new IngestError('OBSERVATION_DELETED', 'Expected to write an Observation that somebody has deleted');
+    const stored = await locate(deps, draft, id);
+    if (stored !== undefined) {
+      const outcome = await merge(deps, draft, stored, replaced);
+      if (outcome !== undefined) return outcome;
+      continue;
     }
-    const outcome = stored === 'absent' ? await create(fhir, draft) : await merge(fhir, draft, stored);
-    if (outcome !== undefined) return outcome;
+    const creation = await createOnce(deps, withId(draft), draft.identifier);
+    switch (creation.kind) {
+      case 'created':
+        return 'created';
+      case 'exists':
+        id = creation.id;
+        break;
+      case 'ambiguous':
+        throw ambiguous();
+      case 'replaced':
+        replaced = await replacedByUs(deps, draft, creation.versionId);
+        if (replaced.length === 0) return 'created'; // a server that answers so to every create
+    }
   }
   throw new IngestError('OBSERVATION_CONFLICT', `The Observation changed under the hand ${MAX_ROUNDS} times in a row`);
 }
 
-/** @returns undefined when somebody was first: read again */
-async function create(fhir: FhirClient, draft: ObservationDraft): Promise<WriteOutcome | undefined> {
-  const observation = draft.create();
-  const result = await fhir.put(observation, { ifNoneMatch: '*' });
-  if (result.kind === 'conflict') return undefined;
-  if (result.kind === 'created') return 'created';
-  return await restoreReplaced(fhir, draft, result.versionId);
-}
-
-async function merge(
-  fhir: FhirClient,
-  draft: ObservationDraft,
-  stored: Stored<Observation>,
-): Promise<WriteOutcome | undefined> {
-  const merged = draft.merge(stored.resource);
-  if (merged.outcome === 'unchanged') return 'unchanged';
-  const result = await fhir.put(merged.observation, stored.etag === undefined ? undefined : { ifMatch: stored.etag });
-  return result.kind === 'conflict' ? undefined : 'updated';
+function withId(draft: ObservationDraft): WithId<Observation> {
+  return { ...draft.create(), id: draft.identifier.id };
 }
 
 /**
- * The server ignored `If-None-Match` and our create replaced what somebody had just written: merge into the version
- * before ours, and write that over ours.
+ * The stored Observation: under its own id, or found by its identifier where the server gives ids of its own, or may do
+ * so for all we know.
+ *
+ * @param id under which the server has just said it stands
  */
-async function restoreReplaced(
-  fhir: FhirClient,
-  draft: ObservationDraft,
-  ourVersionId: string | undefined,
-): Promise<WriteOutcome | undefined> {
-  const history = (await fhir.history<Observation>('Observation', draft.id)) ?? [];
-  const ours = history.findIndex((entry) => entry.versionId === ourVersionId);
-  const replaced = ours === -1 ? undefined : history[ours + 1]?.resource;
-  if (replaced === undefined || ourVersionId === undefined) {
-    throw new IngestError(
-      'OBSERVATION_CONFLICT',
-      'A create replaced an Observation whose earlier version the server does not show',
-    );
+async function locate(
+  deps: WriterDeps,
+  { identifier }: ObservationDraft,
+  id: string | undefined,
+): Promise<Stored<Observation> | undefined> {
+  const ids = deps.traits.idsOf('Observation');
+  const expected = id ?? (ids === 'assigned' ? undefined : identifier.id);
+  if (expected !== undefined) {
+    const stored = await readUnlessDeleted<Observation>(deps, 'Observation', expected);
+    if (stored === 'deleted' && expected === identifier.id) throw deleted();
+    if (typeof stored === 'object') return stored;
+    if (ids === 'kept') return undefined;
   }
-  const merged = draft.merge(replaced);
-  const result = await fhir.put(merged.observation, { ifMatch: `W/"${ourVersionId}"` });
-  return result.kind === 'conflict' ? undefined : 'updated';
+  const [found, ...others] = await findByIdentifier<Observation>(deps.fhir, 'Observation', identifier);
+  if (others.length > 0) throw ambiguous();
+  if (found === undefined) return undefined;
+  // What a search shows may be old already, and its numbers are not as they were written.
+  const stored = await deps.fhir.read<Observation>('Observation', found.id);
+  return typeof stored === 'object' ? stored : undefined;
+}
+
+/** @returns undefined when it has to be read again */
+async function merge(
+  deps: WriterDeps,
+  draft: ObservationDraft,
+  { resource, versionId }: Stored<Observation>,
+  known: readonly Observation[],
+): Promise<WriteOutcome | undefined> {
+  const merged = draft.merge(resource); // also refuses what is not to be touched
+  const replaced = known.length > 0 ? known : await replacedByOthers(deps, resource, versionId);
+  const { observation, isWhole } =
+    replaced.length === 0 ? { ...merged, isWhole: true } : restore(draft, resource, replaced);
+  if (observation === resource) return 'unchanged';
+  const condition = versionId === undefined ? undefined : { ifMatch: versionId };
+  const result = await deps.fhir.put<Observation>(
+    { ...observation, id: resource.id ?? draft.identifier.id },
+    condition,
+  );
+  if (result.kind === 'conflict') return undefined;
+  if (replaced.length > 0) deps.onReplaced();
+  return isWhole ? 'updated' : undefined;
+}
+
+/** What our create has replaced. */
+async function replacedByUs(
+  { fhir }: WriterDeps,
+  { identifier }: ObservationDraft,
+  versionId: string | undefined,
+): Promise<Observation[]> {
+  if (versionId === '1') return [];
+  const history = (await fhir.history<Observation>('Observation', identifier.id)) ?? [];
+  const replaced = replacedVersions(history, versionId, true);
+  if (replaced !== undefined) return replaced;
+  const message = 'A create replaced an Observation whose earlier version the server does not show';
+  throw new IngestError('OBSERVATION_CONFLICT', message);
+}
+
+/**
+ * What a create has replaced whose writer did not live to mend it. It is final, and not the first version; every merge
+ * since, ours or a mending one, would have made it amended.
+ */
+async function replacedByOthers(
+  { fhir, traits }: WriterDeps,
+  stored: Observation,
+  versionId: string | undefined,
+): Promise<Observation[]> {
+  const { id } = stored;
+  const isFirst = versionId === undefined || versionId === '1';
+  if (isFirst || id === undefined || !isCreate(stored) || traits.idsOf('Observation') === 'assigned') return [];
+  const history = (await fhir.history<Observation>('Observation', id)) ?? [];
+  return replacedVersions(history, versionId, false) ?? [];
+}
+
+/**
+ * All versions in one. A create that replaced others is merged into what it replaced, with what others had added there.
+ * Where that cannot be, what was there is put back: then it stands as if the create had come second.
+ */
+function restore(
+  draft: ObservationDraft,
+  stored: Observation,
+  replaced: readonly Observation[],
+): { readonly observation: Observation; readonly isWhole: boolean } {
+  const [base = stored, ...others] = isCreate(stored) ? [...replaced, stored] : [stored, ...replaced];
+  try {
+    const joined = others.reduce((whole, other) => draft.join(whole, other).observation, base);
+    const { observation } = draft.merge(joined);
+    return { observation: base === stored ? observation : amended(observation), isWhole: true };
+  } catch (error) {
+    if (!(error instanceof IngestError) || base === stored) throw error;
+    return { observation: amended(base), isWhole: false };
+  }
+}
+
+/** So that nobody takes it for a create that has replaced something. */
+function amended(observation: Observation): Observation {
+  return observation.status === 'final' ? { ...observation, status: 'amended' } : observation;
+}
+
+function deleted(): IngestError {
+  return new IngestError('OBSERVATION_DELETED', 'Expected to write an Observation that somebody has deleted');
+}
+
+function ambiguous(): IngestError {
+  return new IngestError(
+    'OBSERVATION_AMBIGUOUS',
+    'Expected one Observation with the identifier of these measurements, found several',
+  );
 }

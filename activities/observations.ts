@@ -9,9 +9,9 @@ import type { DeadLetters } from '../stores/dead-letters.ts';
 import type { FhirMapping, ObservationGroup, ObservationTemplate } from '../templates/fhir-mapping/fhir-mapping.ts';
 import { OutcomeBook } from './delivery-outcome.ts';
 import { asIngestError, rethrowCancellation, toApplicationFailure } from './failures.ts';
-import type { FhirClient } from './fhir-client.ts';
 import type { GroupToWrite } from './observation-groups.ts';
 import { groupReadings } from './observation-groups.ts';
+import type { WriterDeps } from './observation-writer.ts';
 import { writeObservation } from './observation-writer.ts';
 import type { OpenedBatches, Reading } from './readings.ts';
 import { openBatches } from './readings.ts';
@@ -31,8 +31,7 @@ export interface ActivityScope {
   isOutOfTime(): boolean;
 }
 
-export interface ObservationDeps {
-  readonly fhir: FhirClient;
+export interface ObservationDeps extends WriterDeps {
   readonly claims: Claims;
   readonly deadLetters: DeadLetters;
   /** `afresh`: the pointer is read again first. */
@@ -176,10 +175,11 @@ async function writeGroup(
       book.withoutValue(readings);
       return undefined;
     }
-    const outcome = await writeObservation(deps.fhir, {
-      id: observationIdentifier(identity, group.type, group.idSegment).id,
+    const outcome = await writeObservation(deps, {
+      identifier: observationIdentifier(identity, group.type, group.idSegment),
       create: () => template.create(group, identity, deps.now().toISOString()),
       merge: (stored) => template.merge(group, identity, stored),
+      join: (stored, other) => template.join(group, identity, stored, other),
     });
     bookWritten(group, readings, outcome, book);
     return undefined;

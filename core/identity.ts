@@ -8,11 +8,14 @@ export interface ResolvedIdentity {
   readonly encounter?: string;
 }
 
-/** Whose the device was from an instant on (ISO 8601 UTC; absent: from the beginning). */
-export type Assignment =
-  | (ResolvedIdentity & { readonly from?: string })
-  /** It had been taken from its patient and not yet given to another. */
-  | { readonly from: string; readonly unassigned: true };
+/**
+ * Why what a device measured at a time is nobody's: it had been taken from its patient and not yet given to another, or
+ * it was the device of another patient than the message names.
+ */
+export type RefusalCode = Extract<IngestErrorCode, 'DEVICE_WITHOUT_PATIENT' | 'PATIENT_MISMATCH'>;
+
+/** Whose the device was from an instant on (ISO 8601 UTC; absent: from the beginning), or why nobody's. */
+export type Assignment = (ResolvedIdentity | { readonly refused: RefusalCode }) & { readonly from?: string };
 
 /** What of a message decides its identity besides the device. */
 export type IdentityIds = Pick<MessageIds, 'patientId' | 'encounterId'>;

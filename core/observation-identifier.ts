@@ -1,5 +1,4 @@
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { deterministicId } from './deterministic-id.ts';
 import type { ResolvedIdentity } from './identity.ts';
 
 /** The original's system: of the identifiers it gives, and of the codings that hold type and value names. */
@@ -24,6 +23,5 @@ export function observationIdentifier(
   idSegment: string,
 ): ObservationIdentifier {
   const value = `${ids.patient}.${ids.device}.${name}.${idSegment}`;
-  const id = bytesToHex(sha256(utf8ToBytes(`${CONNECTOR_SYSTEM}_${value}`)));
-  return { system: CONNECTOR_SYSTEM, value, id };
+  return { system: CONNECTOR_SYSTEM, value, id: deterministicId(CONNECTOR_SYSTEM, value) };
 }

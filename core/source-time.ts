@@ -45,6 +45,12 @@ export function compareToStored(time: SourceTime, element: unknown): number | un
   return byOccurrence !== 0 ? byOccurrence : compareDateTimes(exactDateTime(time.ingestion), stored.ingestion);
 }
 
+/** The source time a stored element carries; one without is as old as `fallback`. */
+export function storedSourceTimeOr(element: unknown, fallback: Ticks): SourceTime {
+  const stored = storedSourceTime(element);
+  return { occurrence: stored?.occurrence.ticks ?? fallback, ingestion: stored?.ingestion.ticks ?? fallback };
+}
+
 function storedSourceTime(element: unknown): StoredSourceTime | undefined {
   const extension = extensionOf(element, SOURCE_TIME_URL);
   const occurrence = parseFhirDateTime(extensionOf(extension, 'occurrence')?.valueInstant);

@@ -54,11 +54,13 @@ export function valueElementOf(holder: ValueHolder): string | undefined {
 
 /** The components that the connector gave that value name, in their order. */
 export function componentsNamed(observation: Observation, valueName: string): ObservationComponent[] {
-  return (observation.component ?? []).filter((component) =>
-    listOf((component as Partial<ObservationComponent>).code?.coding).some(
-      ({ system, code }) => system === CONNECTOR_SYSTEM && code === valueName,
-    ),
-  );
+  return (observation.component ?? []).filter((component) => valueNamesOf(component).includes(valueName));
+}
+
+/** The value names that the connector gave a component: one, or none where it is somebody else's. */
+export function valueNamesOf(component: ObservationComponent): (string | undefined)[] {
+  const { coding } = (component as Partial<ObservationComponent>).code ?? {};
+  return listOf(coding).flatMap(({ system, code }) => (system === CONNECTOR_SYSTEM ? [code] : []));
 }
 
 export function unmergeable(message: string): IngestError {

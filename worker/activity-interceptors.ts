@@ -2,13 +2,14 @@ import type { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/activity';
 import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
 import type { Logger } from '../service/log.ts';
-import { noteStart } from './activity-scope.ts';
+import { watched } from './activity-scope.ts';
 
 const HEARTBEAT_EVERY_MS = 5_000;
 
 /**
  * Reports life every few seconds while an activity runs, so that a worker that died or was stopped is noticed soon, and
- * a cancelled activity learns of it. A stopped process sends nothing, which is the point.
+ * a cancelled activity learns of it. A stopped process sends nothing, which is the point; once it goes on, what ran in it
+ * is over.
  */
 export class HeartbeatInterceptor implements ActivityInboundCallsInterceptor {
   readonly #context: Context;
@@ -18,12 +19,11 @@ export class HeartbeatInterceptor implements ActivityInboundCallsInterceptor {
   }
 
   async execute(input: ActivityExecuteInput, next: Next<ActivityInboundCallsInterceptor, 'execute'>): Promise<unknown> {
-    noteStart(this.#context);
     const timer = setInterval(() => {
       this.#context.heartbeat();
     }, HEARTBEAT_EVERY_MS);
     try {
-      return await next(input);
+      return await watched(this.#context, () => next(input));
     } finally {
       clearInterval(timer);
     }

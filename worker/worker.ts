@@ -1,4 +1,4 @@
-import { Context } from '@temporalio/activity';
+import type { Context } from '@temporalio/activity';
 import type { NativeConnection, WorkflowBundleOption } from '@temporalio/worker';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { fileURLToPath } from 'node:url';
@@ -6,6 +6,7 @@ import { createHttpFhirClient } from '../activities/http-fhir-client.ts';
 import { createIdentityActivities } from '../activities/identity.ts';
 import { createKeepingActivities } from '../activities/keeping.ts';
 import { createObservationActivities } from '../activities/observations.ts';
+import { ServerTraits } from '../activities/server-traits.ts';
 import { requireSetting } from '../config/load-config.ts';
 import type { Config } from '../config/settings.ts';
 import { taskQueuesOf } from '../config/task-queues.ts';
@@ -16,7 +17,7 @@ import { createDeadLetters } from '../stores/dead-letters.ts';
 import type { ObjectStore } from '../stores/object-store.ts';
 import { createTemplateVersions } from '../stores/template-versions.ts';
 import { createTotals } from '../stores/totals.ts';
-import { currentScope, timeLeftMs } from './activity-scope.ts';
+import { activitySignal, currentScope, timeLeftMs } from './activity-scope.ts';
 import { FailureLogInterceptor, HeartbeatInterceptor } from './activity-interceptors.ts';
 import { createCurrentMapping } from './current-mapping.ts';
 
@@ -79,6 +80,8 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
     taskQueue: queues.fhir,
     activities: fhirActivities(config, store, claims, log),
     maxTaskQueueActivitiesPerSecond: config.fhirDeliveriesPerSecond,
+    // So that Temporal has a young heartbeat when this process is stopped; else it may keep them back for 24 s.
+    maxHeartbeatThrottleInterval: '5s',
     interceptors: { activity: [logFailures, beat] },
   });
   return {
@@ -103,12 +106,17 @@ function fhirActivities(config: Config, store: ObjectStore, claims: Claims, log:
   const fhir = createHttpFhirClient({
     baseUrl: fhirUrl,
     timeoutMs: config.fhirTimeout,
-    signal: () => Context.current().cancellationSignal,
+    signal: activitySignal,
     timeLeftMs,
   });
+  const traits = new ServerTraits((what) => {
+    log.info({ fhirUrl }, what);
+  });
+  let replacedCount = 0;
   return {
     ...createIdentityActivities({
       fhir,
+      traits,
       fhirUrl,
       mode: config.identityMode,
       deviceIdentifierSystem: config.deviceIdentifierSystem,
@@ -117,6 +125,7 @@ function fhirActivities(config: Config, store: ObjectStore, claims: Claims, log:
     }),
     ...createObservationActivities({
       fhir,
+      traits,
       claims,
       deadLetters: createDeadLetters(store, config.deployment),
       currentMapping: createCurrentMapping(
@@ -128,6 +137,9 @@ function fhirActivities(config: Config, store: ObjectStore, claims: Claims, log:
       ),
       scope: currentScope,
       now: () => new Date(),
+      onReplaced: () => {
+        log.warn({ replacedCount: ++replacedCount }, 'a create had replaced an Observation; both are together again');
+      },
       onUnexpected: (thrown) => {
         log.error({ err: thrown }, 'an unexpected error was thrown in a delivery: a defect');
       },

@@ -1,10 +1,12 @@
 import type { CodeableConcept } from 'fhir/r4.js';
-import { conceptOf, readCode } from './code.ts';
+import { listOf, objectSchema, oneOf, OPTIONAL_TEXT, orNull, TEXT } from '../template-schema.ts';
+import type { JsonSchema, MemberTable } from '../template-schema.ts';
+import { CODE_MEMBERS, conceptOf, readCode } from './code.ts';
 import type { Code } from './code.ts';
-import { parsePeriodInterval } from './period-interval.ts';
+import { parsePeriodInterval, PERIOD_INTERVALS } from './period-interval.ts';
 import type { PeriodInterval } from './period-interval.ts';
 import type { TemplateObject } from './template-object.ts';
-import { readValue } from './values/value-template.ts';
+import { readValue, valueSchema } from './values/value-template.ts';
 import type { ValueTemplate } from './values/value-template.ts';
 
 /** How the measurements of one type become Observations. */
@@ -23,9 +25,40 @@ export interface ComponentTemplate {
   readonly value: ValueTemplate;
 }
 
-const MEMBERS = ['typeName', 'periodInterval', 'codes', 'category', 'value', 'components'] as const;
+const CODES: JsonSchema = listOf(objectSchema(CODE_MEMBERS));
+const VALUE = valueSchema();
+
+const CATEGORY_MEMBERS = {
+  text: { description: 'The category in words.', schema: OPTIONAL_TEXT },
+  codes: { description: 'The category in codes.', schema: orNull(CODES) },
+} satisfies MemberTable;
+
+const COMPONENT_MEMBERS = {
+  codes: { description: "The codes of the component's code.", schema: CODES, isRequired: true },
+  value: { description: "The component's value.", schema: VALUE, isRequired: true },
+} satisfies MemberTable;
+
+const MEMBERS = {
+  typeName: { description: 'The measurement type, in any case.', schema: TEXT, isRequired: true },
+  periodInterval: {
+    description: 'What becomes one Observation: each instant, hour, day (in UTC) or correlation id.',
+    schema: { ...oneOf(PERIOD_INTERVALS.names, PERIOD_INTERVALS.numbers), default: 'Single' },
+  },
+  codes: { description: "The codes of the Observation's code.", schema: CODES, isRequired: true },
+  category: {
+    description: 'The categories of the Observation.',
+    schema: orNull(listOf(objectSchema(CATEGORY_MEMBERS))),
+  },
+  value: { description: "The Observation's own value.", schema: VALUE },
+  components: { description: "The Observation's components.", schema: orNull(listOf(objectSchema(COMPONENT_MEMBERS))) },
+} satisfies MemberTable;
+
 /** The original writes these itself and tolerates them. */
-const PLACE_MEMBERS = ['lineNumber', 'linePosition'] as const;
+const PLACE = { description: 'Where the original found it; ignored.', schema: { deprecated: true } };
+const ALL_MEMBERS: MemberTable = { ...MEMBERS, lineNumber: PLACE, linePosition: PLACE };
+
+/** The schema of such a template, for editors. */
+export const CODE_VALUE_FHIR_SCHEMA: JsonSchema = objectSchema(ALL_MEMBERS);
 
 /** All values a template maps: its own, then its components', in their order. */
 export function valuesOf({ value, components }: CodeValueFhirTemplate): ValueTemplate[] {
@@ -34,7 +67,7 @@ export function valuesOf({ value, components }: CodeValueFhirTemplate): ValueTem
 
 /** Undefined when the mapping is wrong, which is then noted. */
 export function readCodeValueFhirTemplate(object: TemplateObject): CodeValueFhirTemplate | undefined {
-  object.rejectUnknown([...MEMBERS, ...PLACE_MEMBERS]);
+  object.rejectUnknown(Object.keys(ALL_MEMBERS));
   const typeName = object.requiredText('typeName');
   const periodInterval = readPeriodInterval(object);
   const codes = object.requiredObjects('codes').map((code) => readCode(code, 'checked'));
@@ -56,7 +89,7 @@ function readPeriodInterval(object: TemplateObject): PeriodInterval | undefined 
 }
 
 function readCategory(object: TemplateObject): CodeableConcept {
-  object.rejectUnknown(['text', 'codes']);
+  object.rejectUnknown(Object.keys(CATEGORY_MEMBERS));
   const codes = (object.objects('codes') ?? []).map((code) => readCode(code, 'checked'));
   return conceptOf(codes, object.text('text'));
 }
@@ -72,7 +105,7 @@ function readOptionalValue(object: TemplateObject): ValueTemplate | undefined {
 }
 
 function readComponent(object: TemplateObject): ComponentTemplate | undefined {
-  object.rejectUnknown(['codes', 'value']);
+  object.rejectUnknown(Object.keys(COMPONENT_MEMBERS));
   const codes = object.requiredObjects('codes').map((code) => readCode(code, 'checked'));
   const value = readOptionalValue(object);
   if (object.node.member('value') === undefined) object.missing('value');

@@ -1,5 +1,7 @@
 import type { CodeableConcept, Coding } from 'fhir/r4.js';
 import { CONNECTOR_SYSTEM } from '../../core/observation-identifier.ts';
+import { OPTIONAL_TEXT } from '../template-schema.ts';
+import type { MemberTable } from '../template-schema.ts';
 import type { TemplateObject } from './template-object.ts';
 
 /** A code of a mapping; what is absent is left out of the coding. */
@@ -10,6 +12,11 @@ export interface Code {
 }
 
 const MEMBERS = ['code', 'system', 'display'] as const;
+export const CODE_MEMBERS: MemberTable<(typeof MEMBERS)[number]> = {
+  code: { description: 'The code, such as 8867-4.', schema: OPTIONAL_TEXT },
+  system: { description: 'The code system, such as http://loinc.org.', schema: OPTIONAL_TEXT },
+  display: { description: 'What people read.', schema: OPTIONAL_TEXT },
+};
 
 /** @param members `checked` reports unknown ones, as the original does everywhere but in values */
 export function readCode(object: TemplateObject, members: 'checked' | 'any'): Code {

@@ -36,4 +36,11 @@ export interface ObservationTemplate {
    *   OBSERVATION_FOREIGN) or bad-data (DATA_TOO_LONG)
    */
   merge(group: ObservationGroup, ids: ResolvedIdentity, stored: Observation): MergedObservation;
+  /**
+   * Merges what another version of the same Observation holds into this one.
+   *
+   * @param group any whose Observation it is
+   * @throws IngestError as `merge`
+   */
+  join(group: ObservationGroup, ids: ResolvedIdentity, stored: Observation, other: Observation): MergedObservation;
 }

@@ -4,6 +4,7 @@ import { readTemplateFile } from '../template-file.ts';
 import type { CodeValueFhirTemplate } from './code-value-fhir-template.ts';
 import { createObservation } from './create-observation.ts';
 import type { FhirMapping, ObservationTemplate } from './fhir-mapping.ts';
+import { joinObservations } from './join-observations.ts';
 import { judgeMeasurement } from './judge.ts';
 import { readMappingFile } from './mapping-file.ts';
 import { mergeObservation } from './merge-observation.ts';
@@ -40,5 +41,6 @@ function bind(template: CodeValueFhirTemplate, options: FhirMappingOptions): Obs
     group: (measurements) => groupMeasurements(template, measurements, singleId),
     create: (group, ids, issuedAt) => createObservation(template, group, ids, issuedAt, timePrecision),
     merge: (group, ids, stored) => mergeObservation(template, group, ids, stored, timePrecision),
+    join: (group, ids, stored, other) => joinObservations(template, group, ids, stored, other, timePrecision),
   };
 }

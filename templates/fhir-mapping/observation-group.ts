@@ -95,7 +95,7 @@ function valuesByName(
       keepLater(known, { value, index, ...sourceTimeOf(measurement) });
     }
   }
-  return { values: new Map([...series].flatMap(([name, known]) => sorted(name, known))), carriers };
+  return { values: ascending(series), carriers };
 }
 
 function sourceTimeOf({ occurrenceTimeUtc, ingestionTimeUtc }: Measurement) {
@@ -103,14 +103,20 @@ function sourceTimeOf({ occurrenceTimeUtc, ingestionTimeUtc }: Measurement) {
 }
 
 /** At the same instant the later ingestion wins, then the later index; candidates come by ascending index. */
-function keepLater(series: Map<Ticks, ObservedValue>, candidate: ObservedValue): void {
+export function keepLater(series: Map<Ticks, ObservedValue>, candidate: ObservedValue): void {
   const held = series.get(candidate.occurrence);
   if (held === undefined || candidate.ingestion >= held.ingestion) series.set(candidate.occurrence, candidate);
 }
 
-function sorted(name: string, series: ReadonlyMap<Ticks, ObservedValue>): [string, ObservedValues][] {
-  const [first, ...rest] = [...series.values()].sort((a, b) => compare(a.occurrence, b.occurrence));
-  return first === undefined ? [] : [[name, [first, ...rest]]];
+/** Each series in the order of time; those without a value are left out. */
+export function ascending(
+  series: ReadonlyMap<string, ReadonlyMap<Ticks, ObservedValue>>,
+): ReadonlyMap<string, ObservedValues> {
+  const entries = [...series].flatMap(([name, known]): [string, ObservedValues][] => {
+    const [first, ...rest] = [...known.values()].sort((a, b) => compare(a.occurrence, b.occurrence));
+    return first === undefined ? [] : [[name, [first, ...rest]]];
+  });
+  return new Map(entries);
 }
 
 function collisionsOf(

@@ -33,6 +33,12 @@ const SPELLINGS: ReadonlyMap<string, PeriodInterval> = new Map([
   ['day', 'Daily'],
 ]);
 
+/** As editors know them. */
+export const PERIOD_INTERVALS = {
+  names: ['Single', 'Hourly', 'Daily', 'CorrelationId', 'Instance', 'Hour', 'Day'],
+  numbers: [0, 60, 1440, -1, '0', '60', '1440', '-1'],
+} as const;
+
 export function parsePeriodInterval(text: string): PeriodInterval | undefined {
   return SPELLINGS.get(text.trim().toLowerCase());
 }

@@ -62,11 +62,29 @@ export function fillPlace(
     delete holder.dataAbsentReason;
     return { isChanged: true, collidedCount: 0 };
   }
+  checkElement(value, found);
   const kind = kindOf(value);
-  if (found !== kind.element) throw typeConflict(value, found);
   const { elements, collidedCount } = kind.merge(value, values, holder, period);
   Object.assign(holder, elements);
   return { isChanged: elements !== undefined, collidedCount };
+}
+
+/** The places of a template at which a stored Observation holds a value. */
+export function placesHeld(
+  stored: Observation,
+  template: CodeValueFhirTemplate,
+): { readonly value: ValueTemplate; readonly holder: ValueHolder }[] {
+  const components = template.components.map((component) => ({
+    value: component.value,
+    holder: storedComponent(stored, template, component),
+  }));
+  const own = template.value === undefined ? [] : [{ value: template.value, holder: stored }];
+  return [...own, ...components].flatMap(({ value, holder }) => {
+    const found = holder && valueElementOf(holder);
+    if (holder === undefined || found === undefined) return [];
+    checkElement(value, found);
+    return [{ value, holder }];
+  });
 }
 
 /** Of components that share a value name, the n-th of the template is the n-th of the Observation. */
@@ -96,10 +114,10 @@ function insertComponent(
   draft.component = components.toSpliced(at, 0, made);
 }
 
-function typeConflict({ valueName }: ValueTemplate, found: string): IngestError {
-  return new IngestError(
-    'MAPPING_CONFLICT',
-    `The stored value ${valueName} is a ${found}, which is not what its mapping writes`,
-    { valueName },
-  );
+/** @throws IngestError MAPPING_CONFLICT */
+function checkElement(value: ValueTemplate, found: string): void {
+  if (found === kindOf(value).element) return;
+  const { valueName } = value;
+  const message = `The stored value ${valueName} is a ${found}, which is not what its mapping writes`;
+  throw new IngestError('MAPPING_CONFLICT', message, { valueName });
 }

@@ -1,4 +1,5 @@
-import { conceptOf, readCode, saysSame } from '../code.ts';
+import { listOf, objectSchema, OPTIONAL_TEXT, orNull } from '../../template-schema.ts';
+import { CODE_MEMBERS, conceptOf, readCode, saysSame } from '../code.ts';
 import type { Code } from '../code.ts';
 import type { ValueKind } from './value-kind.ts';
 
@@ -11,6 +12,11 @@ export interface CodeableConceptTemplate {
 }
 
 export const codeableConcept: ValueKind<CodeableConceptTemplate> = {
+  description: 'always the same concept: that it was measured',
+  members: {
+    text: { description: 'The concept in words.', schema: OPTIONAL_TEXT },
+    codes: { description: 'The concept in codes.', schema: orNull(listOf(objectSchema(CODE_MEMBERS, 'ignored'))) },
+  },
   element: 'valueCodeableConcept',
 
   read(object, valueName) {
@@ -34,5 +40,9 @@ export const codeableConcept: ValueKind<CodeableConceptTemplate> = {
   merge({ codes, text }, _values, { valueCodeableConcept: stored }) {
     const concept = conceptOf(codes, text);
     return { collidedCount: 0, ...(!saysSame(stored, concept) && { elements: { valueCodeableConcept: concept } }) };
+  },
+
+  readBack(_template, _stored, start) {
+    return [{ value: '', index: 0, occurrence: start, ingestion: start }];
   },
 };

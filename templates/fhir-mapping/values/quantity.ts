@@ -1,7 +1,9 @@
 import type { Quantity } from 'fhir/r4.js';
 import { decimalTextOf, fhirDecimal, isSameDecimal, readDecimal } from '../../../core/decimal.ts';
 import { IngestError } from '../../../core/errors.ts';
-import { sourceTimeExtension } from '../../../core/source-time.ts';
+import { sourceTimeExtension, storedSourceTimeOr } from '../../../core/source-time.ts';
+import { OPTIONAL_TEXT } from '../../template-schema.ts';
+import type { MemberTable } from '../../template-schema.ts';
 import { latest, replaces } from './replaced-value.ts';
 import type { ObservedValue, ValueKind, ValuePeriod } from './value-kind.ts';
 
@@ -15,8 +17,15 @@ export interface QuantityTemplate {
 }
 
 const UNIT_MEMBERS = ['unit', 'system', 'code'] as const;
+const MEMBERS: MemberTable<(typeof UNIT_MEMBERS)[number]> = {
+  unit: { description: 'The unit as people read it.', schema: OPTIONAL_TEXT },
+  system: { description: "The unit's code system, such as http://unitsofmeasure.org.", schema: OPTIONAL_TEXT },
+  code: { description: "The unit's code in that system.", schema: OPTIONAL_TEXT },
+};
 
 export const quantity: ValueKind<QuantityTemplate> = {
+  description: 'the last value, as a number with its unit',
+  members: MEMBERS,
   element: 'valueQuantity',
 
   read(object, valueName) {
@@ -39,6 +48,11 @@ export const quantity: ValueKind<QuantityTemplate> = {
     const measured = quantityOf(template, value, period);
     if (!replaces(value, stored, isSameQuantity(stored, measured))) return { collidedCount: 0 };
     return { elements: { valueQuantity: measured }, collidedCount: 0 };
+  },
+
+  readBack(_template, { valueQuantity }, start) {
+    const value = decimalTextOf(valueQuantity?.value);
+    return value === undefined ? [] : [{ value, index: 0, ...storedSourceTimeOr(valueQuantity, start) }];
   },
 };
 

@@ -2,6 +2,7 @@ import type { SampledData } from 'fhir/r4.js';
 import { fhirDecimal } from '../../../core/decimal.ts';
 import { IngestError } from '../../../core/errors.ts';
 import {
+  decodeSampledData,
   encodeSampledData,
   isOnGrid,
   isSameStep,
@@ -14,6 +15,8 @@ import {
 import type { Sample, SampleStep } from '../../../core/sampled-data.ts';
 import { isBlankStream, readStoredStream } from '../../../core/stored-stream.ts';
 import type { StoredStream } from '../../../core/stored-stream.ts';
+import { OPTIONAL_TEXT } from '../../template-schema.ts';
+import type { JsonSchema } from '../../template-schema.ts';
 import type { MergePeriod, ObservedValues, ValueKind, ValuePeriod } from './value-kind.ts';
 
 /** Written as `valueSampledData`: a token for each slot of the Observation's period. */
@@ -26,7 +29,20 @@ export interface SampledDataTemplate {
   readonly unit?: string;
 }
 
+/** A positive number, or a text that holds one. */
+const POSITIVE: JsonSchema = {
+  anyOf: [
+    { type: 'number', exclusiveMinimum: 0 },
+    { type: 'string', pattern: '^\\s*(?:0|[1-9]\\d*)(?:\\.\\d+)?(?:[eE][+-]?\\d{1,4})?\\s*$' },
+  ],
+};
+
 export const sampledData: ValueKind<SampledDataTemplate> = {
+  description: 'every value, each in the slot of its time',
+  members: {
+    defaultPeriod: { description: 'How far apart samples are, in milliseconds.', schema: POSITIVE, isRequired: true },
+    unit: { description: 'The unit of the samples.', schema: OPTIONAL_TEXT },
+  },
   element: 'valueSampledData',
 
   read(object, valueName) {
@@ -60,6 +76,18 @@ export const sampledData: ValueKind<SampledDataTemplate> = {
     const { stream, collidedCount } = mergeStream(template, values, stored, period);
     const isChanged = stream.data !== tokensOf(stored.data).join(' ');
     return { collidedCount, ...(isChanged && { elements: { valueSampledData: stream } }) };
+  },
+
+  readBack(template, { valueSampledData }, start) {
+    if (isBlankStream(valueSampledData)) return [];
+    const stored = readStoredStream(valueSampledData);
+    checkStream(template, stored);
+    return decodeSampledData(stored.data, { start, step: stored.step }).map(({ at, token }) => ({
+      value: token,
+      index: 0,
+      occurrence: at,
+      ingestion: at,
+    }));
   },
 };
 

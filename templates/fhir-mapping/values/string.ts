@@ -1,6 +1,6 @@
 import { IngestError } from '../../../core/errors.ts';
 import { MAX_DATA_LENGTH } from '../../../core/sampled-data.ts';
-import { sourceTimeExtension } from '../../../core/source-time.ts';
+import { sourceTimeExtension, storedSourceTimeOr } from '../../../core/source-time.ts';
 import { latest, replaces } from './replaced-value.ts';
 import type { ObservedValue, ValueElements, ValueKind, ValuePeriod } from './value-kind.ts';
 
@@ -11,6 +11,8 @@ export interface StringTemplate {
 }
 
 export const string: ValueKind<StringTemplate> = {
+  description: 'the last value, as text',
+  members: {},
   element: 'valueString',
 
   read(_object, valueName) {
@@ -34,6 +36,12 @@ export const string: ValueKind<StringTemplate> = {
     const measured = stringOf(value, period);
     if (!replaces(value, _valueString, valueString === measured.valueString)) return { collidedCount: 0 };
     return { elements: measured, collidedCount: 0 };
+  },
+
+  readBack(_template, { valueString, _valueString }, start) {
+    return typeof valueString === 'string'
+      ? [{ value: valueString, index: 0, ...storedSourceTimeOr(_valueString, start) }]
+      : [];
   },
 };
 

@@ -4,6 +4,7 @@ import type { TimePrecision } from '../../../core/fhir-date-time.ts';
 import type { SourceTime } from '../../../core/source-time.ts';
 import type { ValueHolder } from '../../../core/stored-observation.ts';
 import type { Ticks } from '../../../core/ticks.ts';
+import type { MemberTable } from '../../template-schema.ts';
 import type { TemplateObject } from '../template-object.ts';
 
 /** One value of one property, as measured. */
@@ -44,6 +45,10 @@ interface MergedValue {
 
 /** What a value type of a mapping does; one module for each. */
 export interface ValueKind<Template> {
+  /** In a sentence, for editors. */
+  readonly description: string;
+  /** Its members besides `valueType` and `valueName`; others are let in, as in the original. */
+  readonly members: MemberTable;
   /** The value[x] it writes. */
   readonly element: keyof ValueElements;
   /** Undefined when the mapping is wrong, which is then noted. */
@@ -57,4 +62,13 @@ export interface ValueKind<Template> {
    * @throws IngestError MAPPING_CONFLICT, OBSERVATION_UNMERGEABLE, DATA_TOO_LONG
    */
   merge(template: Template, values: ObservedValues, stored: ValueHolder, period: MergePeriod): MergedValue;
+  /**
+   * The values a stored element was made of, as far as it still tells: a sample stands at the start of its slot, a value
+   * without source time at `start`.
+   *
+   * @param stored holds this kind's element
+   * @param start of the stored Observation
+   * @throws IngestError MAPPING_CONFLICT, OBSERVATION_UNMERGEABLE
+   */
+  readBack(template: Template, stored: ValueHolder, start: Ticks): ObservedValue[];
 }

@@ -1,3 +1,5 @@
+import { objectSchema, oneOf, TEXT, whenMember } from '../../template-schema.ts';
+import type { JsonSchema, MemberTable } from '../../template-schema.ts';
 import type { TemplateObject } from '../template-object.ts';
 import { codeableConcept } from './codeable-concept.ts';
 import type { CodeableConceptTemplate } from './codeable-concept.ts';
@@ -22,6 +24,18 @@ const VALUE_KINDS: { readonly [Type in ValueType]: ValueKind<Extract<ValueTempla
 };
 
 const VALUE_TYPES = Object.keys(VALUE_KINDS) as readonly ValueType[];
+
+/** The schema of a value, for editors. */
+export function valueSchema(): JsonSchema {
+  const kinds = VALUE_TYPES.map((name) => ({ name, ...VALUE_KINDS[name] }));
+  const description = kinds.map((kind) => `${kind.name}: ${kind.description}`).join('\n');
+  const members: MemberTable = {
+    valueType: { description, schema: oneOf(VALUE_TYPES), isRequired: true },
+    valueName: { description: 'The name of the value that was measured.', schema: TEXT, isRequired: true },
+  };
+  const byType = kinds.map((kind) => whenMember('valueType', [kind.name], objectSchema(kind.members, 'ignored')));
+  return { ...objectSchema(members, 'ignored'), allOf: byType };
+}
 
 export function kindOf(template: ValueTemplate): ValueKind<ValueTemplate> {
   // Each kind is registered under its own template's valueType, so it is given no other; the compiler takes our word.

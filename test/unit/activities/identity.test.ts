@@ -2,7 +2,8 @@ import { expect, test } from '@jest/globals';
 import type { Device, Encounter, Resource } from 'fhir/r4.js';
 import type { FhirClient, HistoryEntry } from '../../../activities/fhir-client.ts';
 import { createIdentityActivities } from '../../../activities/identity.ts';
-import type { IdentityDeps } from '../../../activities/identity.ts';
+import type { IdentityDeps } from '../../../activities/identity-lookup.ts';
+import { ServerTraits } from '../../../activities/server-traits.ts';
 import type { IdentityAnswer } from '../../../core/identity.ts';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');
@@ -30,6 +31,8 @@ function holding(resources: readonly Resource[], history?: readonly HistoryEntry
     history: () => Promise.resolve(history === undefined ? undefined : ([...history].reverse() as never)),
     read: unused,
     put: unused,
+    create: unused,
+    takesClientIds: unused,
   };
 }
 
@@ -40,6 +43,7 @@ async function resolve(
   const { from = '2026-03-01T11:59:00Z', encounterId, ...deps } = options;
   const identity = createIdentityActivities({
     fhir,
+    traits: new ServerTraits(),
     fhirUrl: FHIR_URL,
     mode: 'Lookup',
     deviceIdentifierSystem: '',
@@ -56,7 +60,9 @@ async function resolve(
 
 test.each([
   { name: 'a relative reference', reference: 'Patient/p1' },
+  { name: 'a reference to a version', reference: 'Patient/p1/_history/3' },
   { name: 'an absolute reference to the same server', reference: `${FHIR_URL}/Patient/p1` },
+  { name: 'an absolute reference to a version', reference: `${FHIR_URL}/Patient/p1/_history/3f0c-1` },
 ])('names the patient of $name', async ({ reference }) => {
   expect(await resolve(holding([device('d1', reference)]))).toEqual({
     ok: true,
@@ -118,7 +124,7 @@ test('assigns old readings by the history of the Device, times without a patient
     coversFrom: '2026-01-15T00:00:00Z',
     assignments: [
       { device: 'd1', patient: 'first', from: '2026-01-02T00:00:00.000Z' },
-      { from: '2026-02-01T00:00:00.000Z', unassigned: true },
+      { from: '2026-02-01T00:00:00.000Z', refused: 'DEVICE_WITHOUT_PATIENT' },
       { device: 'd1', patient: 'second', from: '2026-02-02T00:00:00.000Z' },
     ],
   });

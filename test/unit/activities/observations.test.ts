@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Observation } from 'fhir/r4.js';
-import type { FhirClient } from '../../../activities/fhir-client.ts';
+import type { Observation, Resource } from 'fhir/r4.js';
+import type { FhirClient, ReadResult, WithId } from '../../../activities/fhir-client.ts';
 import type { ActivityScope } from '../../../activities/observations.ts';
 import { createObservationActivities } from '../../../activities/observations.ts';
+import { ServerTraits } from '../../../activities/server-traits.ts';
 import { rowCount } from '../../../core/measurement-rows.ts';
 import type { DeliveryInput, DeliveryOutcome } from '../../../core/delivery.ts';
 import type { IngestErrorCode } from '../../../core/errors.ts';
@@ -38,17 +39,20 @@ class Server {
     return {
       search: () => Promise.resolve([]),
       history: () => Promise.resolve(undefined),
-      read: (id) => {
-        const resource = this.stored.get(id);
-        return Promise.resolve(resource === undefined ? 'absent' : { resource, etag: 'W/"1"' });
+      takesClientIds: () => Promise.resolve(true),
+      create: () => Promise.reject(new RangeError('This server takes the ids of its clients')),
+      read: <R extends Resource>(_type: R['resourceType'], id: string) => {
+        const resource = this.stored.get(id) as Resource | undefined;
+        return Promise.resolve(resource === undefined ? 'absent' : ({ resource, versionId: '1' } as ReadResult<R>));
       },
-      put: (observation) => {
+      put: <R extends Resource>(resource: WithId<R>) => {
+        const observation = resource as Resource as Observation;
         const start = observation.effectivePeriod?.start?.slice(17, 19) ?? '';
         this.tried.push(start);
         const code = fails(start, this.tried.length);
         if (code !== undefined) return Promise.reject(new IngestError(code, 'as told'));
-        this.stored.set(observation.id ?? '', observation);
-        return Promise.resolve({ kind: 'created', versionId: '1' });
+        this.stored.set(resource.id, observation);
+        return Promise.resolve({ kind: 'created', id: resource.id, versionId: '1' } as const);
       },
     };
   }
@@ -66,6 +70,8 @@ async function deliver(
   };
   const activities = createObservationActivities({
     fhir,
+    traits: new ServerTraits(),
+    onReplaced: () => undefined,
     claims: { put: unused, get: unused, delete: unused },
     deadLetters: { add: () => Promise.resolve(), list: () => Promise.resolve([]) },
     currentMapping: () => Promise.resolve({ version: 'v', mapping }),

@@ -1,20 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
-import { existsSync, readFileSync } from 'node:fs';
-import path from 'node:path';
-import { problemsOf, runFhirCase } from '../../support/fhir-case.ts';
-import type { FhirCase, FhirExpectation } from '../../support/fhir-case.ts';
-
-// Read by tests alone: a case bank that not everybody who has the project has too.
-const folder = process.env['CONFORMANCE_CASES'] ?? path.resolve(import.meta.dirname, '../../../../shared/cases');
-const isThere = existsSync(path.join(folder, 'fhir.json'));
+import { createCaseRunner } from '../../../templates/cases/case-runner.ts';
+import { transformExpectation } from '../../../templates/cases/expectation.ts';
+import type { Expectation, MappingCase } from '../../../templates/cases/mapping-case.ts';
+import { CASE_BANK, conformanceCases } from '../../support/conformance-cases.ts';
 
 /** What is expected of us where a case records an odd or harmful result of the original. */
-const OURS: Readonly<Record<string, FhirExpectation>> = {
+const OURS: Readonly<Record<string, object>> = {
   'valueName-is-case-sensitive': { observations: [] },
   'parse-periodInterval-unsupported-number-passes-load-fails-later': { mappingInvalid: true },
   'same-time-same-property-first-measurement-wins': sampled('2 E E E E E'),
   'correlation-quantity-two-times-fails': { observations: [{ valueQuantity: { value: 2 } }] },
-  'sampled-value-text-is-copied-unchecked': { ...sampled('E 98.60 E'), refusedCount: 1 },
+  'sampled-value-text-is-copied-unchecked': { ...sampled('E 98.60 E'), refused: [{ index: 0 }] },
   'sampled-without-defaultPeriod-fails': { mappingInvalid: true },
   'sampled-merge-existing-without-data-fails': sampled('7 E E E E E'),
   // Not every new sample falls on the stored grid.
@@ -27,7 +23,7 @@ const OURS: Readonly<Record<string, FhirExpectation>> = {
   'quantity-two-values': { observations: [{ valueQuantity: { value: 22.4 } }] },
   'quantity-failure-loses-later-observations-too': {
     observations: [{ valueQuantity: { value: 1 } }, { valueQuantity: { value: 3 } }],
-    refusedCount: 1,
+    refused: [{ index: 1 }],
   },
   'string-two-values-in-group-fails': { observations: [{ valueString: 'b' }] },
   'codeableConcept-without-codes-fails': { observations: [{ valueCodeableConcept: { text: 't', coding: null } }] },
@@ -60,36 +56,51 @@ const OURS: Readonly<Record<string, FhirExpectation>> = {
   'create-no-component-data-at-all': { observations: [] },
 };
 
-describe('the case bank of the original', () => {
-  if (!isThere) {
-    test.skip(`there is none in ${path.relative(process.cwd(), folder)}; CONFORMANCE_CASES may name another folder`, () => {
-      expect(isThere).toBe(true);
+const cases = conformanceCases('fhir.json');
+const runCase = createCaseRunner();
+
+if (cases.length === 0) {
+  test.skip(`the conformance cases are not here: ${CASE_BANK} (set CONFORMANCE_CASES)`, () => undefined);
+} else {
+  describe('the case bank of the original', () => {
+    test.each(cases)('$name', ({ each }) => {
+      expectPassed(each);
     });
-    return;
-  }
-  test.each(casesOf('fhir.json'))('$name', (fhirCase) => {
-    expect(problemsOf(runFhirCase(fhirCase), fhirCase.expect)).toEqual([]);
-  });
 
-  test.each(casesOf('fhir-quirks.json'))('$name ($design)', (fhirCase) => {
-    const expected = fhirCase.design.startsWith('same') ? fhirCase.expect : OURS[fhirCase.name];
-    expect(expected).toBeDefined();
-    expect(problemsOf(runFhirCase(fhirCase), expected ?? {})).toEqual([]);
+    test.each(conformanceCases('fhir-quirks.json'))('$name ($design)', ({ name, design, each }) => {
+      expectPassed(design.startsWith('same') ? each : { ...each, expectation: ours(name) });
+    });
   });
-});
-
-function casesOf(file: string): (FhirCase & { design: string })[] {
-  return JSON.parse(readFileSync(path.join(folder, file), 'utf8')) as (FhirCase & { design: string })[];
 }
 
-function sampled(data: string): FhirExpectation {
+/** Nothing is refused, and nothing left unchanged, that the case does not name. */
+function expectPassed(each: MappingCase | (MappingCase & { expectation: Expectation })): void {
+  const { actual, comparison } = runCase(each, (file) => {
+    throw new RangeError(`No case of the bank names a file: ${file}`);
+  });
+  expect(comparison.seen).toEqual(comparison.expected);
+  const expectation = 'expectation' in each ? each.expectation : {};
+  if (!('observations' in expectation)) return;
+  expect({ refused: 'refused' in actual, unchanged: 'unchanged' in actual }).toEqual({
+    refused: 'refused' in expectation,
+    unchanged: 'unchanged' in expectation,
+  });
+}
+
+function ours(name: string): Expectation {
+  const expectation = transformExpectation(OURS[name]);
+  if (typeof expectation === 'string') throw new RangeError(`${name}: ${expectation}`);
+  return expectation;
+}
+
+function sampled(data: string): object {
   return { observations: [{ valueSampledData: { data } }] };
 }
 
-function components(...streams: string[]): FhirExpectation {
+function components(...streams: string[]): object {
   return { observations: [{ component: streams.map((data) => ({ valueSampledData: { data } })) }] };
 }
 
-function effective(end: string): FhirExpectation {
+function effective(end: string): object {
   return { observations: [{ effectivePeriod: { start: '2019-01-01T00:00:00.0000000Z', end } }] };
 }

@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Observation } from 'fhir/r4.js';
 import type { Measurement } from '../../../core/measurement.ts';
-import { deliver, instant, measured, templateOf } from '../../support/fhir-mapping.ts';
+import type { ObservationTemplate } from '../../../templates/fhir-mapping/load.ts';
+import { deliver, IDS, instant, measured, stored, templateOf } from '../../support/fhir-mapping.ts';
 
 const quantity = { valueType: 'Quantity', unit: 'u' };
 const string = { valueType: 'String' };
@@ -67,7 +68,40 @@ describe.each([
       { numRuns: 150 },
     );
   });
+
+  test('is the same Observation when two versions that know nothing of each other are joined, either way round', () => {
+    fc.assert(
+      fc.property(readings(mapped), fc.array(fc.boolean()), (all, sides) => {
+        const measurements = all.map(measurementOf);
+        const side = (wanted: boolean): Measurement[] => measurements.filter((_, i) => (sides[i] ?? true) === wanted);
+        const [left, right] = [deliver(mapping, [side(true)]), deliver(mapping, [side(false)])];
+        const expected = withoutStory(deliver(mapping, [measurements]));
+        expect(withoutStory(joined(mapping, measurements, left, right))).toEqual(expected);
+        expect(withoutStory(joined(mapping, measurements, right, left))).toEqual(expected);
+      }),
+      { numRuns: 150 },
+    );
+  });
 });
+
+/** Each Observation of either side, joined where both have it; what is joined twice is no longer changed. */
+function joined(
+  template: ObservationTemplate,
+  measurements: readonly Measurement[],
+  left: ReadonlyMap<string, Observation>,
+  right: ReadonlyMap<string, Observation>,
+): Map<string, Observation> {
+  const all = new Map([...right, ...left]);
+  for (const group of template.group(measurements)) {
+    const { id = '' } = template.create(group, IDS, instant(0));
+    const [a, b] = [left.get(id), right.get(id)];
+    if (a === undefined || b === undefined) continue;
+    const once = stored(template.join(group, IDS, a, b).observation);
+    expect(template.join(group, IDS, once, b).outcome).toBe('unchanged');
+    all.set(id, once);
+  }
+  return all;
+}
 
 /** Readings that each carry a mapped value: one without is written only in company, and may then extend a period. */
 function readings(mapped: readonly string[]): fc.Arbitrary<Reading[]> {

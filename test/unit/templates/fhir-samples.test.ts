@@ -1,22 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
-import { readdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
+import { readdirSync } from 'node:fs';
 import { loadFhirMapping } from '../../../templates/fhir-mapping/load.ts';
-import { problemsOf, runFhirCase } from '../../support/fhir-case.ts';
-import type { FhirCase } from '../../support/fhir-case.ts';
+import { runSampleCase, sampleCases, SAMPLES, sampleText } from '../../support/sample-cases.ts';
 
-const samples = path.resolve(import.meta.dirname, '../../../templates/samples');
-
-describe.each(readdirSync(samples))('the sample %s', (sample) => {
-  const textOf = (file: string) => readFileSync(path.join(samples, sample, file), 'utf8');
-  const cases = JSON.parse(textOf('transform.cases.json')) as (FhirCase & { mappingFile: string })[];
-
+describe.each(readdirSync(SAMPLES))('the sample %s', (sample) => {
   test('has a FHIR mapping without any issue', () => {
-    expect(loadFhirMapping(textOf('fhirmapping.json'))).toMatchObject({ ok: true, issues: [] });
+    expect(loadFhirMapping(sampleText(sample, 'fhirmapping.json'))).toMatchObject({ ok: true, issues: [] });
   });
 
-  test.each(cases)('$name', (fhirCase) => {
-    const outcome = runFhirCase({ ...fhirCase, mappingText: textOf(fhirCase.mappingFile) });
-    expect(problemsOf(outcome, fhirCase.expect)).toEqual([]);
+  test.each(sampleCases(sample, 'transform.cases.json'))('$name', (each) => {
+    const { comparison } = runSampleCase(sample, each);
+    expect(comparison.seen).toEqual(comparison.expected);
   });
 });

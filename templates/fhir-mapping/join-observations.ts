@@ -1,0 +1,58 @@
+import type { Observation } from 'fhir/r4.js';
+import { IngestError } from '../../core/errors.ts';
+import type { TimePrecision } from '../../core/fhir-date-time.ts';
+import type { ResolvedIdentity } from '../../core/identity.ts';
+import { observationIdentifier } from '../../core/observation-identifier.ts';
+import { checkMergeable, effectivePeriodOf, valueElementOf, valueNamesOf } from '../../core/stored-observation.ts';
+import type { Ticks } from '../../core/ticks.ts';
+import type { CodeValueFhirTemplate } from './code-value-fhir-template.ts';
+import { mergeObservation } from './merge-observation.ts';
+import type { MergedObservation } from './merge-observation.ts';
+import { ascending, keepLater } from './observation-group.ts';
+import type { ObservationGroup } from './observation-group.ts';
+import { placesHeld } from './value-place.ts';
+import type { ObservedValue } from './values/value-kind.ts';
+import { kindOf } from './values/value-template.ts';
+
+/**
+ * Merges what another version of the same Observation holds into this one: the other is read back into the values it
+ * was made of, and those are merged as any group's. What else stands in the other (notes, performers) is not taken over.
+ *
+ * @param of the group whose Observation both are versions of
+ * @throws IngestError as `mergeObservation`, for either version; MAPPING_CONFLICT also where the other holds values that
+ *   the template no longer names
+ */
+export function joinObservations(
+  template: CodeValueFhirTemplate,
+  of: ObservationGroup,
+  ids: ResolvedIdentity,
+  stored: Observation,
+  other: Observation,
+  precision: TimePrecision,
+): MergedObservation {
+  checkMergeable(other, ids, observationIdentifier(ids, of.type, of.idSegment));
+  checkNamed(template, other);
+  return mergeObservation(template, readBack(template, of, other), ids, stored, precision);
+}
+
+function readBack(template: CodeValueFhirTemplate, of: ObservationGroup, stored: Observation): ObservationGroup {
+  const { start, end } = effectivePeriodOf(stored);
+  const series = new Map<string, Map<Ticks, ObservedValue>>();
+  for (const { value, holder } of placesHeld(stored, template)) {
+    const known = series.get(value.valueName) ?? new Map<Ticks, ObservedValue>();
+    series.set(value.valueName, known);
+    for (const read of kindOf(value).readBack(value, holder, start.ticks)) keepLater(known, read);
+  }
+  const values = ascending(series);
+  const { type, idSegment } = of;
+  const noMeasurements = { measurements: [], superseded: [], withoutValue: [], collidedCount: 0 };
+  return { type, idSegment, start: start.ticks, end: end.ticks, values, isEmpty: values.size === 0, ...noMeasurements };
+}
+
+/** A value that only an earlier mapping named would be left behind without a word. */
+function checkNamed({ value, components }: CodeValueFhirTemplate, stored: Observation): void {
+  const named = new Set(components.map((component) => component.value.valueName));
+  const isNamed = (stored.component ?? []).flatMap(valueNamesOf).every((name) => name !== undefined && named.has(name));
+  if (isNamed && (value !== undefined || valueElementOf(stored) === undefined)) return;
+  throw new IngestError('MAPPING_CONFLICT', 'The stored Observation holds a value that its mapping no longer names');
+}
