@@ -56,7 +56,7 @@ export interface FhirClient {
   /** Under the resource's own id. */
   put<R extends Resource>(resource: WithId<R>, condition: PutCondition): Promise<PutResult>;
   /** Under an id that the server gives, unless the criteria find one already. */
-  create<R extends Resource>(resource: R, ifNoneExist: SearchParams): Promise<CreateResult>;
+  create(resource: Resource, ifNoneExist: SearchParams): Promise<CreateResult>;
   /** Newest first; undefined where the server shows none. */
   history<R extends Resource>(resourceType: R['resourceType'], id: string): Promise<HistoryEntry<R>[] | undefined>;
   /** Whether its CapabilityStatement says that a PUT may create (`updateCreate`); undefined when it does not say. */

@@ -1,7 +1,7 @@
 import { Client } from 'fhir-kit-client';
 import type { Bundle, Resource } from 'fhir/r4.js';
 import { stringify } from 'lossless-json';
-import { IngestError } from '../core/errors.ts';
+import type { IngestError } from '../core/errors.ts';
 import {
   historyEntries,
   matchesIn,
@@ -116,7 +116,7 @@ export function createHttpFhirClient(options: HttpFhirClientOptions): FhirClient
       });
     },
 
-    async create<R extends Resource>(resource: R, ifNoneExist: SearchParams) {
+    async create(resource: Resource, ifNoneExist: SearchParams) {
       const { resourceType } = resource;
       return await attempt('write', resourceType, async (): Promise<CreateResult> => {
         const headers = { 'if-none-exist': queryOf(ifNoneExist) };

@@ -5,7 +5,7 @@ import type { WithId } from './fhir-client.ts';
 import { findByIdentifier } from './find-by-identifier.ts';
 import type { FhirServer } from './server-traits.ts';
 
-export type IdentityMode = 'Lookup' | 'LookupWithEncounter' | 'Create';
+type IdentityMode = 'Lookup' | 'LookupWithEncounter' | 'Create';
 
 export interface IdentityDeps extends FhirServer {
   readonly fhirUrl: string;

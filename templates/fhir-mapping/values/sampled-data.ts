@@ -29,11 +29,11 @@ export interface SampledDataTemplate {
   readonly unit?: string;
 }
 
-/** A positive number, or a text that holds one. */
+/** A number above zero, or a text that holds one. */
 const POSITIVE: JsonSchema = {
   anyOf: [
-    { type: 'number', exclusiveMinimum: 0 },
-    { type: 'string', pattern: '^\\s*(?:0|[1-9]\\d*)(?:\\.\\d+)?(?:[eE][+-]?\\d{1,4})?\\s*$' },
+    { type: 'number', minimum: 0.0001 },
+    { type: 'string', pattern: '^\\s*(?=[0.]*[1-9])(?:0|[1-9]\\d*)(?:\\.\\d+)?(?:[eE][+-]?\\d{1,4})?\\s*$' },
   ],
 };
 
@@ -82,6 +82,8 @@ export const sampledData: ValueKind<SampledDataTemplate> = {
     if (isBlankStream(valueSampledData)) return [];
     const stored = readStoredStream(valueSampledData);
     checkStream(template, stored);
+    // Several of its samples would fall into one slot of what the template makes.
+    if (isShorterStep(stored.step, template.step)) throw conflict(template, 'is sampled at a shorter period');
     return decodeSampledData(stored.data, { start, step: stored.step }).map(({ at, token }) => ({
       value: token,
       index: 0,
@@ -132,6 +134,10 @@ function checkStream(template: SampledDataTemplate, { dimensions, isPlain, unit 
   if (!isPlain) throw conflict(template, 'counts its samples from another origin or by a factor');
   if (unit !== undefined && template.unit !== undefined && unit !== template.unit)
     throw conflict(template, 'has samples of another unit');
+}
+
+function isShorterStep(a: SampleStep, b: SampleStep): boolean {
+  return a.numerator * b.denominator < b.numerator * a.denominator;
 }
 
 function conflict({ valueName }: SampledDataTemplate, what: string): IngestError {

@@ -47,7 +47,7 @@ interface Version {
   readonly text: string | undefined;
 }
 
-export type Operation = 'search' | 'read' | 'put' | 'create' | 'history' | 'capabilities';
+type Operation = 'search' | 'read' | 'put' | 'create' | 'history' | 'capabilities';
 
 /** Told of every request: before it has any effect, and before its answer is heard. What it throws, the caller gets. */
 export interface Wire {

@@ -317,7 +317,7 @@ describe('several with one identifier', () => {
   test('wait, and nothing more is written', async () => {
     const server = new MemoryServer({ clientIds: 'refused' });
     const observation = draftOf([at(0)]).create();
-    for (const id of ['x', 'y']) server.write({ ...observation, id } as Observation);
+    for (const id of ['x', 'y']) server.write({ ...observation, id });
     for (const process of [new Process(server), new Process(server)]) {
       await expect(process.write([0])).rejects.toMatchObject({ code: 'OBSERVATION_AMBIGUOUS', kind: 'waiting' });
     }
@@ -364,8 +364,7 @@ test('gives up for now on an Observation that changes all the time', async () =>
   const busy: Wire = {
     before: (operation) => {
       if (operation !== 'put') return;
-      const [observation] = server.all<Observation>('Observation');
-      server.write(observation as Observation);
+      for (const observation of server.all('Observation')) server.write(observation);
     },
   };
   await expect(new Process(server).write([1], busy)).rejects.toMatchObject({ code: 'OBSERVATION_CONFLICT' });
