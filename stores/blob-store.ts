@@ -29,7 +29,7 @@ export function createBlobStore({ repeating, once }: BlobContainer): ObjectStore
 
     async put(key, value, condition) {
       assertKey(key);
-      const blob = (condition === undefined ? once : repeating).getBlockBlobClient(key);
+      const blob = (condition === undefined ? repeating : once).getBlockBlobClient(key);
       return await guarded('write', key, async () => {
         const { etag } = await orConflict(key, condition, () =>
           blob.upload(value, value.byteLength, { ...conditionsOf(condition), ...within(CALL_WITHIN_MS) }),
@@ -40,7 +40,7 @@ export function createBlobStore({ repeating, once }: BlobContainer): ObjectStore
 
     async append(key, value) {
       assertKey(key);
-      const blob = repeating.getAppendBlobClient(key);
+      const blob = once.getAppendBlobClient(key);
       const add = async (part: Uint8Array): Promise<void> => {
         await blob.appendBlock(part, part.byteLength, within(CALL_WITHIN_MS));
       };

@@ -1,5 +1,5 @@
 import { ContainerClient, ContainerSASPermissions } from '@azure/storage-blob';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { openBlobContainer } from '../../stores/blob-container.ts';
 import { createBlobStore } from '../../stores/blob-store.ts';
@@ -7,6 +7,7 @@ import type { ObjectStore } from '../../stores/object-store.ts';
 import { StoreConflictError, StoreUnavailableError } from '../../stores/object-store.ts';
 import type { StoreSettings } from '../../stores/store-of.ts';
 import { storeOf } from '../../stores/store-of.ts';
+import type { AnswerCutter } from '../support/answer-cutter.ts';
 import { startAnswerCutter } from '../support/answer-cutter.ts';
 import { Azurite } from '../support/azurite.ts';
 import { describeObjectStore, describeSharedStore } from '../unit/stores/object-store-contract.ts';
@@ -87,46 +88,51 @@ describe('the Blob store: what only it has', () => {
 });
 
 describe('the Blob store: answers that get lost', () => {
+  let cutter: AnswerCutter;
+  let through: ObjectStore;
+
+  beforeEach(async () => {
+    cutter = await startAnswerCutter(azurite.port);
+    through = await storeOf(settings(azurite.connectionString(cutter.port)));
+  });
+  afterEach(async () => {
+    await cutter.stop();
+  });
+
   test('a read is repeated', async () => {
-    const cutter = await startAnswerCutter(azurite.port);
-    const through = await storeOf(settings(azurite.connectionString(cutter.port)));
     await store.put('a', bytes('one'));
     cutter.cutNext();
     expect(textOf((await through.get('a'))?.value)).toBe('one');
     expect(cutter.cutCount()).toBe(1);
-    await cutter.stop();
   });
 
   test('a conditional write is unavailable, not lost to somebody else', async () => {
-    const cutter = await startAnswerCutter(azurite.port);
-    const through = await storeOf(settings(azurite.connectionString(cutter.port)));
     cutter.cutNext();
     await expect(through.put('a', bytes('one'), { ifAbsent: true })).rejects.toThrow(StoreUnavailableError);
     // The writer that tries again learns that something is there, and reads what: its own.
     await expect(through.put('a', bytes('one'), { ifAbsent: true })).rejects.toThrow(StoreConflictError);
     expect(textOf((await through.get('a'))?.value)).toBe('one');
-    await cutter.stop();
   });
 
   test('an append is not made twice', async () => {
-    const cutter = await startAnswerCutter(azurite.port);
-    const through = await storeOf(settings(azurite.connectionString(cutter.port)));
     await through.append('log', bytes('one'));
     cutter.cutNext();
     await expect(through.append('log', bytes('two'))).rejects.toThrow(StoreUnavailableError);
     expect(textOf(await through.readAppended('log'))).toBe('onetwo');
-    await cutter.stop();
   });
+});
 
-  test('a store that is away is unavailable, told without its address, and is used again when it is back', async () => {
-    await store.put('a', bytes('one'));
-    await azurite.stop();
+test('a Blob store that is away is unavailable, told without its address, and is used again when it is back', async () => {
+  await store.put('a', bytes('one'));
+  await azurite.stop();
+  try {
     const error = await store.get('a').catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(StoreUnavailableError);
     const { message, cause } = error as Error;
     expect(`${message} ${(cause as Error).message}`).toBe('Could not read a in the store Azure Storage: ECONNREFUSED');
     expect(JSON.stringify(cause)).not.toContain('127.0.0.1');
+  } finally {
     await azurite.startAgain();
-    expect(textOf((await store.get('a'))?.value)).toBe('one');
-  });
+  }
+  expect(textOf((await store.get('a'))?.value)).toBe('one');
 });

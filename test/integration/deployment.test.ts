@@ -1,5 +1,6 @@
 import { Connection } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { ChildProcess } from 'node:child_process';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
@@ -15,6 +16,11 @@ import { prepareNamespace } from '../../worker/prepare-namespace.ts';
 import { SEARCH_ATTRIBUTES } from '../../workflows/search-attributes.ts';
 import { TEST_TEMPORAL } from '../support/temporal-setup.ts';
 
+const children = new Set<ChildProcess>();
+afterEach(() => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
 /** Runs one of the programs that the containers run beside the command line; resolves with its exit status. */
 async function run(
   program: string,
@@ -25,7 +31,9 @@ async function run(
     env: childEnvironment(environment),
     stdio: 'ignore',
   });
+  children.add(child);
   const [status] = (await once(child, 'exit')) as [number | null];
+  children.delete(child);
   return status;
 }
 
@@ -56,29 +64,31 @@ describe('the health check of the image', () => {
   });
 });
 
-test('waiting for servers ends when the last of them answers with success', async () => {
-  const [first, second] = [await freePort(0), await freePort(0)];
-  const urls = [first, second].map((port) => `http://127.0.0.1:${port}/health`);
-  let isOver = false;
-  let isReady = false;
-  let askedCount = 0;
-  const waiting = run('await-servers.ts', {}, ...urls).then((status) => {
-    isOver = true;
-    return status;
+describe('waiting for servers', () => {
+  const servers: HealthServer[] = [];
+  afterEach(async () => {
+    for (const server of servers.splice(0)) await server.stop();
   });
-  const ready = await startHealthServer('127.0.0.1', first, () => ({ ok: true, details: {} }));
-  const secondAsked = Promise.withResolvers<undefined>();
-  const late = await startHealthServer('127.0.0.1', second, () => {
-    askedCount += 1;
-    if (askedCount === 2) secondAsked.resolve(undefined);
-    return { ok: isReady, details: {} };
+
+  test('ends when the last of them answers with success', async () => {
+    const [first, second] = [await freePort(0), await freePort(0)];
+    let isReady = false;
+    let askedCount = 0;
+    const askedTwice = Promise.withResolvers<undefined>();
+    const waiting = run('await-servers.ts', {}, ...[first, second].map((port) => `http://127.0.0.1:${port}/health`));
+    servers.push(
+      await startHealthServer('127.0.0.1', first, () => ({ ok: true, details: {} })),
+      await startHealthServer('127.0.0.1', second, () => {
+        askedCount += 1;
+        if (askedCount === 2) askedTwice.resolve(undefined);
+        return { ok: isReady, details: {} };
+      }),
+    );
+    // It goes on asking while the second is not ready.
+    await Promise.race([askedTwice.promise, waiting.then(() => Promise.reject(new Error('It ended too early')))]);
+    isReady = true;
+    expect(await waiting).toBe(0);
   });
-  await secondAsked.promise;
-  expect(isOver).toBe(false);
-  isReady = true;
-  expect(await waiting).toBe(0);
-  await ready.stop();
-  await late.stop();
 });
 
 describe('setting up the namespace', () => {
