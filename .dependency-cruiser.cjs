@@ -48,7 +48,7 @@ module.exports = {
       name: 'the-product-does-not-know-the-sandbox',
       severity: 'error',
       from: { path: '^(core|templates|config|service|stores|activities|workflows|ingest-bridge|worker)/' },
-      to: { path: '^(sandbox|cli|test)/' },
+      to: { path: '^(sandbox|cli|deploy|test)/' },
     },
   ],
   options: {

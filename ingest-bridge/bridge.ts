@@ -25,6 +25,9 @@ export interface BridgeDeps {
   readonly log: Logger;
 }
 
+/** The SDK tries again at least every half a minute: an error older than this is over. */
+const SHUT_OUT_MS = 60_000;
+
 /**
  * Reads the hub and hands its events over, partition by partition. Any number of bridges share the partitions.
  */
@@ -57,13 +60,19 @@ export class Bridge {
     const partitions = this.#subscription?.health() ?? {};
     const isHeldUp = Object.values(partitions).some((partition) => partition.heldUp !== undefined);
     return {
-      ok: this.#subscription !== undefined && !isHeldUp,
+      ok: this.#subscription !== undefined && !isHeldUp && !this.#isShutOut(partitions),
       details: {
         stream: this.#subscription?.stream ?? null,
         partitions,
         ...(this.#lastError && { lastError: this.#lastError }),
       },
     };
+  }
+
+  /** To read no partition is no trouble where others read them; with errors it is: a consumer group that is not there. */
+  #isShutOut(partitions: Readonly<Record<string, unknown>>): boolean {
+    const { at } = this.#lastError ?? {};
+    return at !== undefined && Object.keys(partitions).length === 0 && Date.now() - Date.parse(at) < SHUT_OUT_MS;
   }
 
   async #runSubscription(): Promise<void> {
