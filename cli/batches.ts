@@ -45,11 +45,6 @@ export async function recoverAll(deployment: Deployment, workflowId?: string): P
   const failed: RecoverResult['failed'][number][] = [];
   for (const run of runs) {
     const { workflowId: id, runId } = run;
-    // Of one workflow the later run comes first: an earlier one must find its successor's beginning where it was.
-    if (failed.some((each) => each.workflowId === id)) {
-      failed.push({ workflowId: id, runId, reason: 'a later run of the same workflow has to be recovered first' });
-      continue;
-    }
     try {
       recovered.push({ workflowId: id, runId, measurementCount: await recoverRun(deployment, run) });
     } catch (error) {

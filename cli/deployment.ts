@@ -1,7 +1,7 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import pLimit from 'p-limit';
 import { loadTemporalSettings } from '../config/temporal-settings.ts';
-import { isClaimed, rowsAbove } from '../core/measurement-rows.ts';
+import { isClaimed } from '../core/measurement-rows.ts';
 import type { MeasurementBatch } from '../core/measurement-rows.ts';
 import { OperatorError } from '../core/operator-error.ts';
 import type { HeldClaim, UnrecoveredRun, WorkflowSums } from '../core/verification.ts';
@@ -15,6 +15,7 @@ import { createTotals } from '../stores/totals.ts';
 import { groupsQuery, heldQuery, statusQuery } from '../workflows/messages.ts';
 import type { HeldPage, WaitingGroupView } from '../workflows/messages.ts';
 import type { CommandContext } from './command-context.ts';
+import { openRows } from './taken-in.ts';
 
 /** A deployment as operators reach it: its store, and its workflows on Temporal. */
 export interface Deployment {
@@ -81,30 +82,57 @@ export async function readWorkflows(deployment: Deployment): Promise<Workflows> 
   return { ...asked, completed, unrecovered };
 }
 
-/** Runs that ended otherwise than by completing, and whose measurements nobody has taken over; the latest end first. */
+/** Runs that ended otherwise than by completing, and whose measurements nobody has taken over. */
 export async function unrecoveredRuns(deployment: Deployment): Promise<UnrecoveredRun[]> {
-  const recovered = new Set((await createRecoveries(deployment.store, deployment.name).list()).map((of) => of.runId));
+  const { client, store, name } = deployment;
+  const recovered = new Set((await createRecoveries(store, name).list()).map((of) => of.runId));
   const ended = `ExecutionStatus IN ('Terminated', 'Failed', 'TimedOut', 'Canceled')`;
-  const runs: { run: UnrecoveredRun; closedAt: number }[] = [];
-  for await (const info of deployment.client.workflow.list({ query: queryOf(deployment, ended) })) {
-    const { workflowId, runId, status, closeTime } = info;
+  const runs: UnrecoveredRun[] = [];
+  for await (const { workflowId, runId, status } of client.workflow.list({ query: queryOf(deployment, ended) })) {
     if (recovered.has(runId)) continue;
-    const { raw } = await deployment.client.workflow.getHandle(workflowId, runId).describe();
-    const firstRunId = raw.workflowExecutionInfo?.firstRunId ?? runId;
-    runs.push({ run: { workflowId, runId, firstRunId, status: status.name }, closedAt: closeTime?.getTime() ?? 0 });
+    const [own, present] = [
+      await firstRunIdOf(client, workflowId, runId),
+      await firstRunIdOf(client, workflowId, undefined),
+    ];
+    if (own === undefined) continue; // it was deleted since it was listed
+    // A reset ends a run and goes on from its past: Temporal itself has handed on what came after.
+    const isReset = present?.firstRunId === own.firstRunId && present.runId !== runId;
+    if (!isReset) runs.push({ workflowId, runId, firstRunId: own.firstRunId, status: status.name });
   }
-  return runs.sort((a, b) => b.closedAt - a.closedAt).map(({ run }) => run);
+  return runs;
+}
+
+/** The last runs of every life of a workflow whose sums are counted: open, completed, or taken over. */
+export async function countedRunIds(deployment: Deployment, workflowId: string): Promise<string[]> {
+  const { client, store, name } = deployment;
+  const present = await firstRunIdOf(client, workflowId, undefined);
+  const runIds = new Set(present?.isRunning === true ? [present.runId] : []);
+  for (const recovery of await createRecoveries(store, name).list()) {
+    if (recovery.workflowId === workflowId) runIds.add(recovery.runId);
+  }
+  const completed = `WorkflowId = '${workflowId}' AND ExecutionStatus = 'Completed'`;
+  for await (const { runId } of client.workflow.list({ query: completed })) runIds.add(runId);
+  return [...runIds];
+}
+
+async function firstRunIdOf(client: Client, workflowId: string, runId: string | undefined) {
+  try {
+    const { raw, runId: found, status } = await client.workflow.getHandle(workflowId, runId).describe();
+    const firstRunId = raw.workflowExecutionInfo?.firstRunId ?? found;
+    return { runId: found, firstRunId, isRunning: status.name === 'RUNNING' };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
 }
 
 async function askOpenWorkflows(deployment: Deployment): Promise<Pick<Workflows, 'open' | 'silentIds'>> {
   const limit = pLimit(QUESTIONS_AT_ONCE);
-  const asked: Promise<OpenWorkflow | string>[] = [];
-  for await (const { workflowId } of deployment.client.workflow.list({
-    query: queryOf(deployment, `ExecutionStatus = 'Running'`),
-  })) {
-    asked.push(limit(() => ask(deployment, workflowId)));
-  }
-  const answers = await Promise.all(asked);
+  // Visibility may show both sides of a continue-as-new for a moment.
+  const workflowIds = new Set<string>();
+  const query = queryOf(deployment, `ExecutionStatus = 'Running'`);
+  for await (const { workflowId } of deployment.client.workflow.list({ query })) workflowIds.add(workflowId);
+  const answers = await Promise.all([...workflowIds].map((workflowId) => limit(() => ask(deployment, workflowId))));
   return {
     open: answers.filter((answer) => typeof answer !== 'string'),
     silentIds: answers.filter((answer) => typeof answer === 'string'),
@@ -115,19 +143,21 @@ async function askOpenWorkflows(deployment: Deployment): Promise<Pick<Workflows,
 async function ask(deployment: Deployment, workflowId: string): Promise<OpenWorkflow | string> {
   const { client, store, name } = deployment;
   const handle = client.workflow.getHandle(workflowId);
+  let told: Omit<OpenWorkflow, 'claims'> & { held: readonly MeasurementBatch[] };
   try {
-    return await client.withDeadline(Date.now() + ANSWER_WITHIN_MS, async () => {
+    told = await client.withDeadline(Date.now() + ANSWER_WITHIN_MS, async () => {
       const { raw } = await handle.describe();
       const firstRunId = raw.workflowExecutionInfo?.firstRunId ?? '';
       const { counts, marks, claimCount } = await handle.query(statusQuery);
       const groups = counts.waiting > 0 ? await handle.query(groupsQuery) : [];
       const held = claimCount > 0 ? (await readHeld(deployment, workflowId)).batches : [];
-      const claims = await openClaims(createClaims(store, name), workflowId, held);
-      return { workflowId, firstRunId, counts, marks, groups, claims };
+      return { workflowId, firstRunId, counts, marks, groups, held };
     });
   } catch {
     return workflowId; // counted as silent, and said so
   }
+  const { held, ...answer } = told;
+  return { ...answer, claims: await openClaims(createClaims(store, name), workflowId, held) };
 }
 
 /** Everything a run holds; an ended one is replayed by a worker for the question. */
@@ -151,8 +181,7 @@ async function openClaims(claims: Claims, workflowId: string, held: readonly Mea
   const opened: HeldClaim[] = [];
   for (const batch of held) {
     if (!isClaimed(batch.content)) continue;
-    const rows = await claims.get(batch.content.claim);
-    opened.push({ workflowId, batch, foundCount: rows && rowsAbove(rows, batch.after).rows.length });
+    opened.push({ workflowId, batch, foundCount: (await openRows(claims, batch))?.rows.length });
   }
   return opened;
 }

@@ -10,11 +10,11 @@ export function describeDisagreement(of: Disagreement): string {
         `${of.handedOver} measurements were handed over, workflows have taken in ${of.received}`
       );
     case 'in-motion':
-      return `${placeOf(of)}: ${of.workflowId} takes in too fast to be added up; ask again when less arrives`;
+      return `${placeOf(of)}: ${of.workflowId} is too far ahead of the ledger to be added up; ask again when it has moved`;
     case 'events-missing':
       return (
         `${placeOf(of)}: the hub had dropped ${of.missing} events before they were read, ` +
-        `with sequence numbers ${of.ranges.map(rangeText).join(', ')}`
+        `the last of them with sequence numbers ${of.ranges.map(rangeText).join(', ')}`
       );
     case 'event-letters':
       return (
@@ -22,7 +22,7 @@ export function describeDisagreement(of: Disagreement): string {
         `${of.deadLettered} events were dead-lettered, the dead-letter store has ${of.found}`
       );
     case 'measurement-letters':
-      return `${of.deadLettered} measurements were dead-lettered, the dead-letter store has ${of.found}`;
+      return `${of.workflowId}: ${of.deadLettered} measurements were dead-lettered, the dead-letter store has ${of.found}`;
     case 'claim-missing':
       return (
         `${placeOf(of)}, events ${of.ranges.map(rangeText).join(', ')}: ${of.workflowId} holds a claim, ` +

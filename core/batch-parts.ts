@@ -55,31 +55,48 @@ function textBytes(text: string): number {
   return /^[\x20-\x7e]*$/.test(text) ? text.length : text.length * 6;
 }
 
-/** Batches of one stream and partition become one, so that many small ones do not become as many claims. */
+/** Rows of one signal or claim: a claim is read as a whole. */
+export const MOST_ROWS_TOGETHER = 5000;
+
+/** Neighbours of one stream and partition become one batch, so that many small ones do not become as many claims. */
 export function joinNeighbours(batches: readonly MeasurementBatch[]): MeasurementBatch[] {
-  const joined: MeasurementBatch[] = [];
+  const joined: (MeasurementBatch | { batch: MeasurementBatch; contents: InlineRows[]; rowCount: number })[] = [];
   for (const batch of batches) {
+    const { content } = batch;
     const last = joined.at(-1);
-    if (
-      last?.stream !== batch.stream ||
-      last.partition !== batch.partition ||
-      isClaimed(last.content) ||
-      isClaimed(batch.content)
+    if (isClaimed(content)) joined.push(batch);
+    else if (
+      last !== undefined &&
+      'contents' in last &&
+      last.batch.stream === batch.stream &&
+      last.batch.partition === batch.partition &&
+      last.rowCount + content.rows.length <= MOST_ROWS_TOGETHER
     ) {
-      joined.push(batch);
-    } else {
-      joined[joined.length - 1] = { ...last, content: concatenate(last.content, batch.content) };
-    }
+      last.contents.push(content);
+      last.rowCount += content.rows.length;
+    } else joined.push({ batch, contents: [content], rowCount: content.rows.length });
   }
-  return joined;
+  return joined.map((each) => ('contents' in each ? { ...each.batch, content: concatenate(each.contents) } : each));
 }
 
-function concatenate(a: InlineRows, b: InlineRows): InlineRows {
-  const moved = b.rows.map((row): InlineRows['rows'][number] => {
-    const [sequenceNumber, ordinal, occurrence, ingestion, ids, names, ...values] = row;
-    return [sequenceNumber, ordinal, occurrence, ingestion, ids + a.ids.length, names + a.names.length, ...values];
+function concatenate(contents: readonly InlineRows[]): InlineRows {
+  const [first] = contents;
+  if (first !== undefined && contents.length === 1) return first;
+  let [idsBefore, namesBefore] = [0, 0];
+  const rows = contents.flatMap((content) => {
+    const [idsOffset, namesOffset] = [idsBefore, namesBefore];
+    idsBefore += content.ids.length;
+    namesBefore += content.names.length;
+    return content.rows.map((row): InlineRows['rows'][number] => {
+      const [sequenceNumber, ordinal, occurrence, ingestion, ids, names, ...values] = row;
+      return [sequenceNumber, ordinal, occurrence, ingestion, ids + idsOffset, names + namesOffset, ...values];
+    });
   });
-  return { ids: [...a.ids, ...b.ids], names: [...a.names, ...b.names], rows: [...a.rows, ...moved].sort(byPosition) };
+  return {
+    ids: contents.flatMap(({ ids }) => ids),
+    names: contents.flatMap(({ names }) => names),
+    rows: rows.sort(byPosition),
+  };
 }
 
 function byPosition(a: InlineRows['rows'][number], b: InlineRows['rows'][number]): number {

@@ -50,7 +50,7 @@ export interface Mark {
   readonly receivedCount: number;
   /** `receivedCount` as it was after each of the last few batches, so that a sum can be told as of a ledger's position. */
   readonly recent: readonly CountAt[];
-  /** Taken in here and, decided already, by a run that was ended before it: one measurement that stands in two sums. */
+  /** Taken in by this run and by one that was ended and taken over: measurements that stand in `receivedCount` twice. */
   readonly takenTwiceCount?: number;
 }
 
@@ -92,9 +92,13 @@ export function correctedMark(mark: Mark, last: PositionInPartition, excess: num
   return { ...mark, receivedCount: mark.receivedCount - excess, recent };
 }
 
-/** How many had been taken in of the events up to `sequenceNumber`; undefined when that lies too far back to tell. */
+/**
+ * How many measurements had been taken in of the events up to `sequenceNumber`, each counted once; undefined when that
+ * lies too far back to tell.
+ */
 export function receivedThrough(mark: Mark, sequenceNumber: number): number | undefined {
-  if (mark.through[0] <= sequenceNumber) return mark.receivedCount;
   if (mark.from[0] > sequenceNumber) return 0;
-  return mark.recent.findLast(([at]) => at <= sequenceNumber)?.[1];
+  const isWhole = mark.through[0] <= sequenceNumber;
+  const count = isWhole ? mark.receivedCount : mark.recent.findLast(([at]) => at <= sequenceNumber)?.[1];
+  return count === undefined ? undefined : count - (mark.takenTwiceCount ?? 0);
 }

@@ -1,10 +1,10 @@
-import type { DeadLetter } from './dead-letter.ts';
+import type { DeadLetter, EventPosition } from './dead-letter.ts';
 import type { Ledger, SequenceRange } from './ledger.ts';
 import type { MeasurementBatch } from './measurement-rows.ts';
 import { rowCount } from './measurement-rows.ts';
 import type { PendingCounts } from './pending-state.ts';
 import { sumsAgree } from './pending-state.ts';
-import type { Mark, Position, StreamId } from './position.ts';
+import type { Mark, StreamId } from './position.ts';
 import { markKey, receivedThrough } from './position.ts';
 
 /** A workflow's sums, as it told them or left them behind. */
@@ -31,6 +31,11 @@ export interface UnrecoveredRun {
   readonly status: string;
 }
 
+/** What a dead letter stands for; `workflowId` where it holds measurements. */
+export interface LetterPlaces extends Pick<DeadLetter, 'stage' | 'positions'> {
+  readonly workflowId?: string;
+}
+
 /** Everything there is to add up. The ledgers are read first: what they count is then in workflows already. */
 export interface SystemSums {
   readonly ledgers: readonly Ledger[];
@@ -38,7 +43,7 @@ export interface SystemSums {
   readonly silentWorkflowIds: readonly string[];
   readonly unrecoveredRuns: readonly UnrecoveredRun[];
   readonly claims: readonly HeldClaim[];
-  readonly deadLetters: readonly Pick<DeadLetter, 'stage' | 'positions'>[];
+  readonly deadLetters: readonly LetterPlaces[];
 }
 
 /** What does not add up, and where. Sequence numbers are both ends included. */
@@ -52,7 +57,7 @@ export type Disagreement =
       readonly handedOver: number;
       readonly received: number;
     }
-  /** A workflow takes in so fast that its sum cannot be told as of the ledger: ask again. */
+  /** A workflow's sum cannot be told as of the ledger, which lies too far behind: ask again when it has moved. */
   | { readonly kind: 'in-motion'; readonly workflowId: string; readonly stream: StreamId; readonly partition: string }
   | {
       readonly kind: 'events-missing';
@@ -69,7 +74,12 @@ export type Disagreement =
       readonly deadLettered: number;
       readonly found: number;
     }
-  | { readonly kind: 'measurement-letters'; readonly deadLettered: number; readonly found: number }
+  | {
+      readonly kind: 'measurement-letters';
+      readonly workflowId: string;
+      readonly deadLettered: number;
+      readonly found: number;
+    }
   | {
       readonly kind: 'claim-missing';
       readonly workflowId: string;
@@ -87,6 +97,7 @@ export type Disagreement =
  * position, which is in their histories before the ledger moves.
  */
 export function verifySums(sums: SystemSums): Disagreement[] {
+  const eventLetters = distinctPositions(sums.deadLetters.filter(({ stage }) => stage === 'normalize'));
   return [
     ...sums.silentWorkflowIds.map((workflowId) => ({ kind: 'workflow-silent' as const, workflowId })),
     ...sums.unrecoveredRuns.map(({ workflowId, runId, status }) => {
@@ -95,7 +106,7 @@ export function verifySums(sums: SystemSums): Disagreement[] {
     ...sums.workflows
       .filter(({ counts }) => !sumsAgree(counts))
       .map(({ workflowId }) => ({ kind: 'workflow-sums' as const, workflowId })),
-    ...sums.ledgers.flatMap((ledger) => [...verifyLedger(ledger, sums), ...verifyEvents(ledger, sums)]),
+    ...sums.ledgers.flatMap((ledger) => [...verifyLedger(ledger, sums), ...verifyEvents(ledger, eventLetters)]),
     ...verifyClaims(sums.claims),
     ...verifyMeasurementLetters(sums),
   ];
@@ -110,7 +121,7 @@ function verifyLedger(ledger: Ledger, { workflows, claims }: SystemSums): Disagr
     if (mark === undefined) continue;
     const through = receivedThrough(mark, sequenceNumber);
     if (through === undefined) inMotion.push({ kind: 'in-motion', workflowId, stream, partition });
-    received += (through ?? 0) - (mark.takenTwiceCount ?? 0);
+    received += through ?? 0;
   }
   received -= uncountedYet(claims, ledger);
   const handedOver = ledger.counts.measurements;
@@ -127,15 +138,13 @@ function uncountedYet(claims: readonly HeldClaim[], ledger: Ledger): number {
     .reduce((sum, { batch, foundCount }) => sum + rowCount(batch) - (foundCount ?? rowCount(batch)), 0);
 }
 
-function verifyEvents(
-  { stream, partition, sequenceNumber, counts, gaps = [] }: Ledger,
-  sums: SystemSums,
-): Disagreement[] {
+function verifyEvents(ledger: Ledger, eventLetters: readonly EventPosition[]): Disagreement[] {
+  const { stream, partition, sequenceNumber, counts, gaps = [] } = ledger;
   const found: Disagreement[] = [];
   if (counts.missing > 0)
     found.push({ kind: 'events-missing', stream, partition, missing: counts.missing, ranges: gaps });
-  const letters = distinctPositions(sums, 'normalize').filter(
-    (position) => markKey(position) === markKey({ stream, partition }) && position.sequenceNumber <= sequenceNumber,
+  const letters = eventLetters.filter(
+    (position) => markKey(position) === markKey(ledger) && position.sequenceNumber <= sequenceNumber,
   );
   if (letters.length !== counts.deadLettered) {
     const { deadLettered } = counts;
@@ -157,16 +166,20 @@ function verifyClaims(claims: readonly HeldClaim[]): Disagreement[] {
 
 /**
  * Letters are written before they are counted, and an attempt that was cut off may have left one that the next decided
- * otherwise: only too few of them are a loss.
+ * otherwise: only too few of them are a loss. What two runs of a workflow have taken in has one letter.
  */
-function verifyMeasurementLetters(sums: SystemSums): Disagreement[] {
-  const deadLettered = sums.workflows.reduce((sum, { counts }) => sum + counts.outcomes.deadLettered, 0);
-  const found = distinctPositions(sums, 'transform').length;
-  return found < deadLettered ? [{ kind: 'measurement-letters', deadLettered, found }] : [];
+function verifyMeasurementLetters({ workflows, deadLetters }: SystemSums): Disagreement[] {
+  const letters = Map.groupBy(deadLetters, ({ workflowId }) => workflowId);
+  return [...Map.groupBy(workflows, ({ workflowId }) => workflowId)].flatMap(([workflowId, lives]): Disagreement[] => {
+    const deadLettered = lives.reduce((sum, { counts }) => sum + counts.outcomes.deadLettered, 0);
+    const takenTwice = lives.flatMap(({ marks }) => marks).reduce((sum, mark) => sum + (mark.takenTwiceCount ?? 0), 0);
+    const found = distinctPositions(letters.get(workflowId) ?? []).length;
+    return found < deadLettered - takenTwice ? [{ kind: 'measurement-letters', workflowId, deadLettered, found }] : [];
+  });
 }
 
-function distinctPositions({ deadLetters }: SystemSums, stage: DeadLetter['stage']): Omit<Position, 'ordinal'>[] {
-  const positions = deadLetters.filter((letter) => letter.stage === stage).flatMap((letter) => letter.positions);
+function distinctPositions(letters: readonly LetterPlaces[]): EventPosition[] {
+  const positions = letters.flatMap((letter) => letter.positions);
   const keyOf = (position: (typeof positions)[number]): string =>
     JSON.stringify([markKey(position), position.sequenceNumber, 'ordinal' in position ? position.ordinal : null]);
   return [...new Map(positions.map((position) => [keyOf(position), position])).values()];

@@ -34,14 +34,15 @@ export interface BackPressureOptions {
 
 /** The answer of a look holds for so long. */
 const LOOK_EVERY_MS = 2_000;
-/** A poll lasts a minute; a worker whose last one began earlier than this is gone. */
-const POLLED_WITHIN_MS = 90_000;
 /** Workflow tasks older than this mean that the workers do not keep up. */
 const MOST_BACKLOG_MS = 10_000;
 /** Far below the 50 MB at which a run is ended, and what a worker that comes back can replay. */
 const MOST_HISTORY_BYTES = 16 * 1024 * 1024;
+/** Temporal takes ten thousand signals of a run, each an event. */
+const MOST_HISTORY_EVENTS = 8_000;
 /** After so much has been sent to one workflow, its history is looked at. */
 const LOOK_AFTER_BYTES = 1024 * 1024;
+const LOOK_AFTER_SIGNALS = 500;
 /** Workflows that are counted; the one that has been silent for longest is forgotten first. */
 const MOST_COUNTED = 20_000;
 
@@ -52,7 +53,7 @@ export function createBackPressure({
 }: BackPressureOptions): BackPressure {
   let lookedAt = -Infinity;
   let looking: Promise<void> | undefined;
-  const sent = new Map<string, number>();
+  const sent = new Map<string, { bytes: number; signals: number }>();
 
   const lookAtWorkers = async (): Promise<void> => {
     const { pollers, stats } = await client.workflowService.describeTaskQueue({
@@ -61,8 +62,8 @@ export function createBackPressure({
       taskQueueType: TASK_QUEUE_TYPE_WORKFLOW,
       reportStats: true,
     });
-    const oldest = Date.now() - POLLED_WITHIN_MS;
-    if (!pollers.some(({ lastAccessTime }) => lastAccessTime != null && tsToMs(lastAccessTime) >= oldest)) {
+    // Whoever polled within the last minutes is named; one that is gone since is told by the age of the tasks.
+    if (pollers.length === 0) {
       throw new HeldBackError(`Expected a worker to poll the task queue ${taskQueue}`);
     }
     const backlogMs = stats?.approximateBacklogAge == null ? 0 : tsToMs(stats.approximateBacklogAge);
@@ -82,28 +83,28 @@ export function createBackPressure({
     },
 
     async admit(workflowId, bytes) {
-      const total = (sent.get(workflowId) ?? 0) + bytes;
-      if (total > LOOK_AFTER_BYTES) {
-        const historyBytes = await historyBytesOf(client, workflowId);
-        if (historyBytes > MOST_HISTORY_BYTES) {
-          throw new HeldBackError(`A history has ${historyBytes} bytes: its workflow has to work it off first`);
-        }
-      }
+      const known = sent.get(workflowId) ?? { bytes: 0, signals: 0 };
+      const total = { bytes: known.bytes + bytes, signals: known.signals + 1 };
+      const isMuch = total.bytes > LOOK_AFTER_BYTES || total.signals > LOOK_AFTER_SIGNALS;
+      if (isMuch) await assertRoom(client, workflowId);
       sent.delete(workflowId);
-      sent.set(workflowId, total > LOOK_AFTER_BYTES ? bytes : total);
+      sent.set(workflowId, isMuch ? { bytes, signals: 1 } : total);
       const [longestSilent] = sent.keys();
       if (sent.size > MOST_COUNTED && longestSilent !== undefined) sent.delete(longestSilent);
     },
   };
 }
 
-/** Of its present run; none yet is none. */
-async function historyBytesOf(client: Client, workflowId: string): Promise<number> {
+/** @throws HeldBackError when the history of the present run has no room left; none yet has room */
+async function assertRoom(client: Client, workflowId: string): Promise<void> {
   try {
-    const { historySize, status } = await client.workflow.getHandle(workflowId).describe();
-    return status.name === 'RUNNING' ? (historySize ?? 0) : 0;
+    const { historySize = 0, historyLength, status } = await client.workflow.getHandle(workflowId).describe();
+    if (status.name !== 'RUNNING') return;
+    if (historySize <= MOST_HISTORY_BYTES && historyLength <= MOST_HISTORY_EVENTS) return;
+    const size = `${historyLength} events, ${historySize} bytes`;
+    throw new HeldBackError(`A history has ${size}: its workflow has to work it off first`);
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return 0;
+    if (error instanceof WorkflowNotFoundError) return;
     throw error;
   }
 }

@@ -1,3 +1,4 @@
+import { MOST_ROWS_TOGETHER } from '../core/batch-parts.ts';
 import type { InlineRows, MeasurementBatch, PositionedMeasurement } from '../core/measurement-rows.ts';
 import { encodeRows } from '../core/measurement-rows.ts';
 import type { StreamId } from '../core/position.ts';
@@ -15,8 +16,6 @@ export interface DeviceSignals {
 
 /** A signal larger than this, encoded, carries a claim in place of its rows. */
 const MAX_SIGNAL_BYTES = 32 * 1024;
-/** Rows of one signal or claim: a claim is read as a whole. */
-const MAX_ROWS = 5000;
 
 /** Measurements by the workflow that takes them, position order kept. */
 export function coalesce(deployment: string, measurements: readonly PositionedMeasurement[]): DeviceSignals[] {
@@ -32,7 +31,7 @@ export function coalesce(deployment: string, measurements: readonly PositionedMe
     workflowId,
     deviceId,
     type,
-    batches: chunks(own, MAX_ROWS).map(encodeRows),
+    batches: chunks(own, MOST_ROWS_TOGETHER).map(encodeRows),
   }));
 }
 

@@ -45,7 +45,7 @@ const TotalsSchema: z.ZodType<WorkflowTotals> = z
     workflowId: z.string(),
     firstRunId: z.string(),
     counts: CountsSchema,
-    marks: z.array(MarkSchema).readonly(),
+    marks: z.array(MarkSchema).default([]),
   })
   .readonly();
 

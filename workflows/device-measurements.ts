@@ -111,7 +111,12 @@ async function takeMeasurements(input: DeviceMeasurementsInput): Promise<void> {
     if (!pending.hasWork()) {
       const sums = { counts: pending.counts(), marks: pending.marks() };
       await keeping.storeTotals({ workflowId, firstRunId: firstExecutionRunId, ...sums });
-      if (!pending.hasWork()) return; // no await between this look and the end: what arrives later starts a new run
+      // No await between this look and the end: what arrives later starts a new run. An ended run that held nothing may
+      // have been taken over meanwhile: its sums are not in those stored.
+      if (!pending.hasWork()) {
+        if (idleLeftMs() <= 0) return;
+        continue;
+      }
     }
     setCurrentDetails(describeState(pending).details);
     await waitUntilDue(pending, type);

@@ -138,6 +138,60 @@ describe('what an operator can do', () => {
     expect((await verify()).agrees).toBe(true);
   });
 
+  test('brings back a run that no worker had looked at, and one that was recovered before and had events come again', async () => {
+    await start({ window: '1h' });
+    await system.startWorker();
+    await system.startBridge();
+    await system.send('monitor-b', reading('monitor-b', 0));
+    await received(2);
+    await system.stopWorker(); // it seems to be there for a while
+    for (let i = 0; i < 3; i++) await system.send('monitor-a', reading('monitor-a', i));
+    await eventually(async () => {
+      for (const type of ['heartRate', 'heartRateHourly']) await handle(type).describe();
+    });
+    await handle().terminate('before its first task');
+    await system.startWorker();
+    expect(await recover()).toMatchObject({ failed: [], recovered: [{ measurementCount: 3 }] });
+    expect(await verify()).toMatchObject({ agrees: true, workflows: { held: 8 } });
+
+    // A bridge that was killed between its signals and its ledger sends its events again, to a successor without marks.
+    await handle().terminate('again');
+    await system.stopBridge();
+    await rm(join(system.config.dataDir, 'store', system.config.deployment, 'ledgers'), { recursive: true });
+    await system.startBridge();
+    await eventually(async () => {
+      expect((await handle().describe()).status.name).toBe('RUNNING');
+      expect((await handle().query(heldQuery, 0)).book.marks).toMatchObject([{ receivedCount: 3 }]);
+    });
+    expect(await recover()).toMatchObject({ failed: [], recovered: [{ measurementCount: 3 }] });
+    expect(await verify()).toMatchObject({ agrees: true, workflows: { held: 11, takenTwice: 3 } });
+    await handle().signal('flushNow');
+    await eventually(async () => {
+      expect(await singles()).toEqual([60, 61, 62]);
+    });
+    expect((await verify()).agrees).toBe(true);
+  });
+
+  test('leaves a run alone that was ended by a reset: Temporal has handed on what came after', async () => {
+    await start({ window: '1h' });
+    await system.startWorker();
+    await system.startBridge();
+    for (let i = 0; i < 3; i++) await system.send('monitor-a', reading('monitor-a', i));
+    await received(6);
+    const { workflowId } = handle();
+    const { runId } = await handle().describe();
+    const { client } = system;
+    await client.workflowService.resetWorkflowExecution({
+      namespace: client.options.namespace,
+      workflowExecution: { workflowId, runId },
+      workflowTaskFinishEventId: { low: 4, high: 0, unsigned: false } as never,
+      reason: 'a test',
+      requestId: runId,
+    });
+    expect(await verify()).toMatchObject({ agrees: true, workflows: { held: 6, endedCount: 0 } });
+    expect(await recover()).toEqual({ failed: [], recovered: [] });
+  });
+
   test('holds back while no worker runs, says so, and goes on by itself', async () => {
     await start();
     await system.startBridge();

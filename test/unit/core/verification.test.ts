@@ -38,6 +38,7 @@ const claimed = { claim: 'c', ...describeRows(rowsAt([7, 8, 9].map((number) => [
 const letter = (sequenceNumber: number, ordinal?: number) => ({
   stage: ordinal === undefined ? ('normalize' as const) : ('transform' as const),
   positions: [{ ...OF, sequenceNumber, ...(ordinal !== undefined && { ordinal }) }],
+  ...(ordinal !== undefined && { workflowId: 'w' }),
 });
 const withLetters = (deadLettered: number): Ledger => ({ ...LEDGER, counts: { ...LEDGER.counts, deadLettered } });
 
@@ -84,6 +85,18 @@ describe('the sums agree', () => {
           workflow({ receivedCount: 12, recent: [[9, 12]] }, { buffered: 3, outcomes: { ...NO_OUTCOMES, written: 9 } }),
         ],
         claims: [{ workflowId: 'w', batch: { ...OF, content: claimed, after: [8, 0] }, foundCount: 1 }],
+      },
+    },
+    {
+      name: 'when a measurement that two runs had taken in has one letter',
+      of: {
+        workflows: [
+          workflow(
+            { receivedCount: 11, recent: [[9, 11]], takenTwiceCount: 1 },
+            { outcomes: { ...NO_OUTCOMES, written: 9, deadLettered: 2 } },
+          ),
+        ],
+        deadLetters: [letter(3, 0)],
       },
     },
     {
@@ -149,7 +162,7 @@ describe('the sums do not agree', () => {
         workflows: [workflow({}, { outcomes: { ...NO_OUTCOMES, written: 8, deadLettered: 2 } })],
         deadLetters: [letter(3, 0)],
       },
-      expected: { kind: 'measurement-letters', deadLettered: 2, found: 1 },
+      expected: { kind: 'measurement-letters', workflowId: 'w', deadLettered: 2, found: 1 },
     },
     {
       name: 'when a claim is gone',
