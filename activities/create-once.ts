@@ -32,9 +32,7 @@ export async function createOnce<R extends Resource>(
       if (!(await mayRefuseIds(server, resourceType, error))) throw error;
     }
   }
-  const creation = await postNew(server, resource, identifier);
-  server.traits.learnIds(resourceType, 'assigned');
-  return creation;
+  return await postNew(server, resource, identifier);
 }
 
 async function putNew<R extends Resource>({ fhir, traits }: FhirServer, resource: WithId<R>): Promise<Creation> {
@@ -47,13 +45,14 @@ async function putNew<R extends Resource>({ fhir, traits }: FhirServer, resource
 }
 
 async function postNew<R extends Resource>(
-  { fhir }: FhirServer,
+  { fhir, traits }: FhirServer,
   { id: _, ...resource }: WithId<R>,
   identifier: BusinessIdentifier,
 ): Promise<Creation> {
   const result = await fhir.create(resource, searchFor(identifier));
   switch (result.kind) {
     case 'created':
+      traits.learnIds(resource.resourceType, 'assigned'); // the others prove nothing: any server may answer so
       return { kind: 'created', id: result.id };
     case 'existed':
       return { kind: 'exists', id: result.id };
@@ -65,18 +64,18 @@ async function postNew<R extends Resource>(
 }
 
 /**
- * Whether a refused PUT may be about the id, not the resource. Where the server does not state that it takes ids, a
- * guarded POST finds out: a resource that is wrong is refused again.
+ * Whether a refused PUT may be about the id, not the resource. Never where the server has kept one, or states that it
+ * does: then a proxy has refused it, and a POST would make what others do not look for. Where it states nothing, a guarded
+ * POST finds out: a resource that is wrong is refused again.
  */
 async function mayRefuseIds(
   { fhir, traits }: FhirServer,
   resourceType: Resource['resourceType'],
   error: unknown,
 ): Promise<boolean> {
-  if (!(error instanceof IngestError)) return false;
+  if (!(error instanceof IngestError) || traits.idsOf(resourceType) === 'kept') return false;
   const { status } = error.details;
-  if (status === 405) return true;
-  if (status !== 400 && status !== 404 && status !== 422) return false;
+  if (status !== 400 && status !== 404 && status !== 405 && status !== 422) return false;
   const stated = await traits.takesClientIds(fhir, resourceType);
   return stated === false || (stated === undefined && error.code !== 'REFERENCE_REJECTED');
 }

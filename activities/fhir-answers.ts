@@ -68,7 +68,8 @@ export function versionIdOf(headers: Headers, resource: Resource | undefined): s
   return versionIdOfTag(headers.get('etag')) ?? resource?.meta?.versionId;
 }
 
-export function updateCreateOf(statement: unknown, resourceType: string): boolean | undefined {
+/** Whether it states that a PUT may create (`updateCreate`); undefined when it does not say. */
+export function updateCreateOf(statement: CapabilityStatement, resourceType: string): boolean | undefined {
   const { rest = [] } = statement as Partial<CapabilityStatement>;
   const resources = rest.flatMap(({ resource }) => resource ?? []);
   return resources.find(({ type }) => type === resourceType)?.updateCreate;
@@ -83,7 +84,7 @@ function versionIdOfTag(tag: string | null | undefined): string | undefined {
   return /^(?:W\/)?"?([^"]+)"?$/.exec(tag ?? '')?.[1];
 }
 
-function isOfType(parsed: unknown, resourceType: string): parsed is Resource {
+export function isOfType(parsed: unknown, resourceType: string): parsed is Resource {
   return (
     typeof parsed === 'object' && parsed !== null && 'resourceType' in parsed && parsed.resourceType === resourceType
   );

@@ -1,4 +1,4 @@
-import type { Resource } from 'fhir/r4.js';
+import type { CapabilityStatement, Resource } from 'fhir/r4.js';
 
 /** A resource as the server holds it, numbers as they were written (`LosslessNumber`). */
 export interface Stored<R extends Resource> {
@@ -59,6 +59,8 @@ export interface FhirClient {
   create(resource: Resource, ifNoneExist: SearchParams): Promise<CreateResult>;
   /** Newest first; undefined where the server shows none. */
   history<R extends Resource>(resourceType: R['resourceType'], id: string): Promise<HistoryEntry<R>[] | undefined>;
-  /** Whether its CapabilityStatement says that a PUT may create (`updateCreate`); undefined when it does not say. */
-  takesClientIds(resourceType: Resource['resourceType']): Promise<boolean | undefined>;
+  /** If it is still of that version. What is gone already, or has changed, is no error. */
+  delete(resourceType: Resource['resourceType'], id: string, versionId: string | undefined): Promise<void>;
+  /** What the server states of itself; undefined where it refuses to. */
+  capabilities(): Promise<CapabilityStatement | undefined>;
 }

@@ -2,7 +2,7 @@ import type { OperationOutcome } from 'fhir/r4.js';
 import type { IngestErrorCode, IngestErrorDetails } from '../core/errors.ts';
 import { IngestError } from '../core/errors.ts';
 
-export type FhirOperation = 'read' | 'search' | 'history' | 'write' | 'capabilities';
+export type FhirOperation = 'read' | 'search' | 'history' | 'write' | 'delete' | 'capabilities';
 
 /**
  * The one place that says what a failure of the FHIR server means. What fhir-kit-client throws holds the URL with the
@@ -68,11 +68,13 @@ function codeOf(status: number, operation: FhirOperation, resourceType: string, 
   if (status < 400) return 'FHIR_ANSWER_UNREADABLE';
   if (operation !== 'write' || (status !== 400 && status !== 422)) return 'FHIR_REQUEST_REJECTED';
   if (issues.namesMissingReference) return 'REFERENCE_REJECTED';
-  // That a Patient or Device is refused says nothing against the readings that wait for it.
-  return resourceType === 'Observation' ? 'OBSERVATION_REJECTED' : 'FHIR_REQUEST_REJECTED';
+  // That a Patient or Device is refused says nothing against the readings that wait for it; nor does a proxy's page.
+  return resourceType === 'Observation' && issues.areOfServer ? 'OBSERVATION_REJECTED' : 'FHIR_REQUEST_REJECTED';
 }
 
 interface Issues {
+  /** They came in an OperationOutcome: it is the FHIR server that speaks. */
+  readonly areOfServer: boolean;
   readonly codes: string;
   readonly expressions: string;
   readonly namesMissingReference: boolean;
@@ -85,6 +87,7 @@ function issuesOf(body: unknown): Issues {
   const expressions = issues.flatMap((issue) => issue.expression ?? issue.location ?? []);
   const texts = issues.map((issue) => `${issue.diagnostics ?? ''} ${issue.details?.text ?? ''}`);
   return {
+    areOfServer: (outcome as { resourceType?: unknown } | undefined)?.resourceType === 'OperationOutcome',
     codes: [...new Set(issues.map((issue) => token(issue.code)))].join(', '),
     expressions: [...new Set(expressions.map(place))].join(', '),
     namesMissingReference:

@@ -1,14 +1,14 @@
 import { Client } from 'fhir-kit-client';
-import type { Bundle, Resource } from 'fhir/r4.js';
+import type { Bundle, CapabilityStatement, Resource } from 'fhir/r4.js';
 import { stringify } from 'lossless-json';
 import type { IngestError } from '../core/errors.ts';
 import {
   historyEntries,
+  isOfType,
   matchesIn,
   newestFirst,
   parseResource,
   unreadable,
-  updateCreateOf,
   versionIdOf,
   writtenOf,
 } from './fhir-answers.ts';
@@ -154,10 +154,24 @@ export function createHttpFhirClient(options: HttpFhirClientOptions): FhirClient
       });
     },
 
-    async takesClientIds(resourceType) {
+    async delete(resourceType, id, versionId) {
+      await attempt('delete', resourceType, async () => {
+        const headers = headersOf(versionId === undefined ? undefined : { ifMatch: versionId });
+        try {
+          await client.delete({ resourceType, id, options: { headers, signal: signal() } });
+        } catch (error) {
+          const failure = fhirFailure(error, 'delete', resourceType);
+          if (![404, 409, 410, 412].includes(Number(failure.details['status']))) throw failure;
+        }
+      });
+    },
+
+    async capabilities() {
+      const resourceType = 'CapabilityStatement';
       return await attempt('capabilities', resourceType, async () => {
         try {
-          return updateCreateOf(await client.capabilityStatement({ signal: signal() }), resourceType);
+          const statement: object = await client.capabilityStatement({ signal: signal() });
+          return isOfType(statement, resourceType) ? (statement as CapabilityStatement) : undefined;
         } catch (error) {
           const failure = fhirFailure(error, 'capabilities', resourceType);
           if (failure.kind === 'waiting') return undefined; // it does not say

@@ -10,6 +10,7 @@ import type { IdentityDeps } from './identity-lookup.ts';
 import { versionBefore } from './replaced-versions.ts';
 import type { FhirServer } from './server-traits.ts';
 import { readUnlessDeleted } from './server-traits.ts';
+import { writeBack } from './write-back.ts';
 
 /** Conflicts are settled by looking again; so many in a row mean that somebody else writes all the time. */
 const MAX_ROUNDS = 6;
@@ -25,16 +26,12 @@ const CODES = {
  * @throws IngestError PATIENT_AMBIGUOUS, PATIENT_RETIRED, IDENTITY_CONFLICT
  */
 export async function ensurePatient(server: FhirServer, patientId: string): Promise<string> {
-  const make = {
+  const make: WithId<Patient> = {
     resourceType: 'Patient',
     id: deterministicId('', patientId),
     identifier: [{ value: patientId }],
-  } as const;
-  const { id } = await ensure<Patient>(
-    server,
-    { ...make, identifier: [...make.identifier] },
-    { system: '', value: patientId },
-  );
+  };
+  const { id } = await ensure<Patient>(server, make, { system: '', value: patientId });
   return id;
 }
 
@@ -62,9 +59,9 @@ export async function ensureDevice(deps: IdentityDeps, deviceId: string, patient
     if (typeof stored === 'string') continue;
     const device = { ...stored.resource, id: found.id };
     if (device.patient !== undefined) return device;
-    const condition = stored.versionId === undefined ? undefined : { ifMatch: stored.versionId };
-    const result = await fhir.put<Device>({ ...device, ...given }, condition);
-    if (result.kind !== 'conflict') return { ...device, ...given };
+    const result = await writeBack<Device>(fhir, { ...device, ...given }, stored.versionId);
+    if (result === 'deleted') throw retired('Device');
+    if (result === 'written') return { ...device, ...given };
   }
   throw conflict('Device');
 }
@@ -124,8 +121,7 @@ async function readOwn<R extends Device | Patient>(
   const stored = await readUnlessDeleted<R>(server, resourceType, id);
   if (stored === 'absent') return undefined;
   if (stored !== 'deleted' && carries(stored.resource, identifier)) return { ...stored.resource, id };
-  const message = `Expected the ${resourceType} that was made for this identifier not to be deleted, and to carry it`;
-  throw new IngestError(CODES[resourceType].retired, message);
+  throw retired(resourceType);
 }
 
 /** Our create has replaced what somebody had just made: theirs holds. A third who has written since has seen ours. */
@@ -136,7 +132,12 @@ async function putBack<R extends Device | Patient>(
 ): Promise<void> {
   const before = versionBefore((await fhir.history<R>(resourceType, id)) ?? [], versionId);
   if (before === undefined) return; // a server that answers so to every create
-  await fhir.put<R>({ ...before, id }, versionId === undefined ? undefined : { ifMatch: versionId });
+  if ((await writeBack<R>(fhir, { ...before, id }, versionId)) === 'deleted') throw retired(resourceType);
+}
+
+function retired(resourceType: keyof typeof CODES): IngestError {
+  const message = `Expected the ${resourceType} that was made for this identifier not to be deleted, and to carry it`;
+  return new IngestError(CODES[resourceType].retired, message);
 }
 
 function ambiguous(resourceType: keyof typeof CODES): IngestError {

@@ -4,9 +4,11 @@ import type { ObservationIdentifier } from '../core/observation-identifier.ts';
 import { createOnce } from './create-once.ts';
 import type { Stored, WithId } from './fhir-client.ts';
 import { findByIdentifier } from './find-by-identifier.ts';
-import { isCreate, replacedVersions } from './replaced-versions.ts';
+import type { ReplacedVersions } from './replaced-versions.ts';
+import { bothOf, isCreate, NOTHING_REPLACED, replacedVersions } from './replaced-versions.ts';
 import type { FhirServer } from './server-traits.ts';
 import { readUnlessDeleted } from './server-traits.ts';
+import { writeBack } from './write-back.ts';
 
 interface Merged {
   readonly outcome: 'updated' | 'unchanged';
@@ -41,12 +43,13 @@ const MAX_ROUNDS = 6;
  */
 export async function writeObservation(deps: WriterDeps, draft: ObservationDraft): Promise<WriteOutcome> {
   let id: string | undefined;
-  let replaced: readonly Observation[] = [];
+  let replaced = NOTHING_REPLACED;
   for (let round = 1; round <= MAX_ROUNDS; round++) {
     const stored = await locate(deps, draft, id);
     if (stored !== undefined) {
       const outcome = await merge(deps, draft, stored, replaced);
-      if (outcome !== undefined) return outcome;
+      if (outcome === 'put back') replaced = NOTHING_REPLACED;
+      else if (outcome !== 'conflict') return outcome;
       continue;
     }
     const creation = await createOnce(deps, withId(draft), draft.identifier);
@@ -60,7 +63,7 @@ export async function writeObservation(deps: WriterDeps, draft: ObservationDraft
         throw ambiguous();
       case 'replaced':
         replaced = await replacedByUs(deps, draft, creation.versionId);
-        if (replaced.length === 0) return 'created'; // a server that answers so to every create
+        if (replaced.versions.length === 0) return 'created'; // a server that answers so to every create
     }
   }
   throw new IngestError('OBSERVATION_CONFLICT', `The Observation changed under the hand ${MAX_ROUNDS} times in a row`);
@@ -97,26 +100,25 @@ async function locate(
   return typeof stored === 'object' ? stored : undefined;
 }
 
-/** @returns undefined when it has to be read again */
+/** @returns `conflict`, or `put back` what had been replaced: then it is to be read again */
 async function merge(
   deps: WriterDeps,
   draft: ObservationDraft,
   { resource, versionId }: Stored<Observation>,
-  known: readonly Observation[],
-): Promise<WriteOutcome | undefined> {
+  known: ReplacedVersions,
+): Promise<WriteOutcome | 'conflict' | 'put back'> {
   const merged = draft.merge(resource); // also refuses what is not to be touched
-  const replaced = known.length > 0 ? known : await replacedByOthers(deps, resource, versionId);
+  // Ours may have been replaced in turn, by a create that replaced what others had built on it.
+  const replaced = bothOf(await replacedByOthers(deps, resource, versionId), known);
   const { observation, isWhole } =
-    replaced.length === 0 ? { ...merged, isWhole: true } : restore(draft, resource, replaced);
+    replaced.versions.length === 0 ? { ...merged, isWhole: true } : restore(draft, resource, replaced);
   if (observation === resource) return 'unchanged';
-  const condition = versionId === undefined ? undefined : { ifMatch: versionId };
-  const result = await deps.fhir.put<Observation>(
-    { ...observation, id: resource.id ?? draft.identifier.id },
-    condition,
-  );
-  if (result.kind === 'conflict') return undefined;
-  if (replaced.length > 0) deps.onReplaced();
-  return isWhole ? 'updated' : undefined;
+  const written = { ...observation, id: resource.id ?? draft.identifier.id };
+  const result = await writeBack<Observation>(deps.fhir, written, versionId);
+  if (result === 'deleted') throw deleted();
+  if (result === 'conflict') return 'conflict';
+  if (replaced.versions.length > 0) deps.onReplaced();
+  return isWhole ? 'updated' : 'put back';
 }
 
 /** What our create has replaced. */
@@ -124,11 +126,13 @@ async function replacedByUs(
   { fhir }: WriterDeps,
   { identifier }: ObservationDraft,
   versionId: string | undefined,
-): Promise<Observation[]> {
-  if (versionId === '1') return [];
+): Promise<ReplacedVersions> {
+  if (versionId === '1') return NOTHING_REPLACED;
   const history = (await fhir.history<Observation>('Observation', identifier.id)) ?? [];
   const replaced = replacedVersions(history, versionId, true);
-  if (replaced !== undefined) return replaced;
+  // Where versions are counted, something was there before the second.
+  const isShown = replaced !== undefined && (replaced.versions.length > 0 || !/^\d+$/.test(versionId ?? ''));
+  if (isShown) return replaced;
   const message = 'A create replaced an Observation whose earlier version the server does not show';
   throw new IngestError('OBSERVATION_CONFLICT', message);
 }
@@ -141,32 +145,44 @@ async function replacedByOthers(
   { fhir, traits }: WriterDeps,
   stored: Observation,
   versionId: string | undefined,
-): Promise<Observation[]> {
+): Promise<ReplacedVersions> {
   const { id } = stored;
   const isFirst = versionId === undefined || versionId === '1';
-  if (isFirst || id === undefined || !isCreate(stored) || traits.idsOf('Observation') === 'assigned') return [];
+  if (isFirst || id === undefined || !isCreate(stored) || traits.idsOf('Observation') === 'assigned')
+    return NOTHING_REPLACED;
   const history = (await fhir.history<Observation>('Observation', id)) ?? [];
-  return replacedVersions(history, versionId, false) ?? [];
+  return replacedVersions(history, versionId, false) ?? NOTHING_REPLACED;
 }
 
 /**
- * All versions in one. A create that replaced others is merged into what it replaced, with what others had added there.
- * Where that cannot be, what was there is put back: then it stands as if the create had come second.
+ * All versions in one. Creates that replaced others are merged into what was there first, with what others had added
+ * there. Where that cannot be, what was first is put back: it alone was booked, and whoever created over it has to write
+ * again.
+ *
+ * @throws IngestError where what was first is not known, or others have built on the create already
  */
 function restore(
   draft: ObservationDraft,
   stored: Observation,
-  replaced: readonly Observation[],
+  { versions, isOrdered }: ReplacedVersions,
 ): { readonly observation: Observation; readonly isWhole: boolean } {
-  const [base = stored, ...others] = isCreate(stored) ? [...replaced, stored] : [stored, ...replaced];
+  const [base = stored, ...others] = isCreate(stored)
+    ? [...byAge(versions), stored]
+    : [stored, ...versions.toReversed()];
   try {
     const joined = others.reduce((whole, other) => draft.join(whole, other).observation, base);
     const { observation } = draft.merge(joined);
     return { observation: base === stored ? observation : amended(observation), isWhole: true };
   } catch (error) {
-    if (!(error instanceof IngestError) || base === stored) throw error;
+    if (!(error instanceof IngestError) || base === stored || !isOrdered) throw error;
     return { observation: amended(base), isWhole: false };
   }
+}
+
+/** The oldest first; of versions of one instant one that was merged, which has what others had added. */
+function byAge(versions: readonly Observation[]): Observation[] {
+  const oldestFirst = versions.toReversed();
+  return [...oldestFirst.filter((version) => !isCreate(version)), ...oldestFirst.filter(isCreate)];
 }
 
 /** So that nobody takes it for a create that has replaced something. */

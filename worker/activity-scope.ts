@@ -5,6 +5,7 @@ import { Pauses } from './pauses.ts';
 
 /** How long before its end an activity begins nothing new, so that its outcome is in before Temporal counts it out. */
 const MARGIN_MS = 10_000;
+/** Half a heartbeat timeout has to be well above it: the time from look to look counts as a pause. */
 const LOOK_EVERY_MS = 1_000;
 
 interface Running {

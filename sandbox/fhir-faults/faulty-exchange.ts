@@ -84,6 +84,8 @@ function send(request: IncomingMessage, response: ServerResponse, answer: HttpAn
   response.end(hasBody ? body : undefined);
 }
 
+/** Other codes (`ERR_INVALID_…`) are of Node's own checks: a defect of the proxy. */
 function isConnectionTrouble(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error;
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && /^(E[A-Z]+|HPE_[A-Z_]+|ERR_STREAM_PREMATURE_CLOSE|ABORT_ERR)$/.test(code);
 }

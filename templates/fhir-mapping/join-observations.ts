@@ -11,6 +11,7 @@ import type { MergedObservation } from './merge-observation.ts';
 import { ascending, keepLater } from './observation-group.ts';
 import type { ObservationGroup } from './observation-group.ts';
 import { placesHeld } from './value-place.ts';
+import { checkSameGrid } from './values/sampled-data.ts';
 import type { ObservedValue } from './values/value-kind.ts';
 import { kindOf } from './values/value-template.ts';
 
@@ -20,7 +21,7 @@ import { kindOf } from './values/value-template.ts';
  *
  * @param of the group whose Observation both are versions of
  * @throws IngestError as `mergeObservation`, for either version; MAPPING_CONFLICT also where the other holds values that
- *   the template no longer names
+ *   the template no longer names, or samples on another grid
  */
 export function joinObservations(
   template: CodeValueFhirTemplate,
@@ -32,6 +33,8 @@ export function joinObservations(
 ): MergedObservation {
   checkMergeable(other, ids, observationIdentifier(ids, of.type, of.idSegment));
   checkNamed(template, other);
+  checkMergeable(stored, ids, observationIdentifier(ids, of.type, of.idSegment));
+  checkGrids(template, stored, other);
   return mergeObservation(template, readBack(template, of, other), ids, stored, precision);
 }
 
@@ -47,6 +50,18 @@ function readBack(template: CodeValueFhirTemplate, of: ObservationGroup, stored:
   const { type, idSegment } = of;
   const noMeasurements = { measurements: [], superseded: [], withoutValue: [], collidedCount: 0 };
   return { type, idSegment, start: start.ticks, end: end.ticks, values, isEmpty: values.size === 0, ...noMeasurements };
+}
+
+/** Both begin with their first reading where a correlation id makes the group: their slots may lie between each other. */
+function checkGrids(template: CodeValueFhirTemplate, stored: Observation, other: Observation): void {
+  const [start, otherStart] = [stored, other].map((version) => effectivePeriodOf(version).start.ticks);
+  if (start === undefined || otherStart === undefined || start === otherStart) return;
+  const held = placesHeld(stored, template);
+  for (const { value, holder } of placesHeld(other, template)) {
+    if (value.valueType !== 'SampledData') continue;
+    const onto = held.find((place) => place.value === value)?.holder.valueSampledData;
+    checkSameGrid(value, holder.valueSampledData, otherStart, { stream: onto, start });
+  }
 }
 
 /** A value that only an earlier mapping named would be left behind without a word. */

@@ -348,6 +348,22 @@ describe('a listener', () => {
       await expect(stopped).rejects.toMatchObject({ errors: [{ message: 'the listener broke' }] });
     },
   );
+
+  test.each([
+    { code: 'ERR_INVALID_ARG_TYPE', isDefect: true },
+    { code: 'ERR_HTTP_HEADERS_SENT', isDefect: true },
+    { code: 'ECONNRESET', isDefect: false },
+    { code: 'ABORT_ERR', isDefect: false },
+  ])('tells a defect from trouble of a connection: $code', async ({ code, isDefect }) => {
+    const doomed = await startFaultProxy({ target: server.baseUrl });
+    doomed.onArrived(() => {
+      throw Object.assign(new Error('the listener broke'), { code });
+    });
+    expect(await heard(fetch(`${doomed.baseUrl}/metadata`))).toBe('cut');
+    const stopped = doomed.stop();
+    if (isDefect) await expect(stopped).rejects.toMatchObject({ errors: [{ code }] });
+    else await stopped;
+  });
 });
 
 describe('the proxy', () => {

@@ -3,6 +3,7 @@ import type { Bundle, Observation } from 'fhir/r4.js';
 import { stringify } from 'lossless-json';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import pLimit from 'p-limit';
 import type { SystemStatus } from '../../cli/status.ts';
 import { FHIR_BEHAVIOURS } from '../../config/settings.ts';
 import { CONNECTOR_SYSTEM, observationIdentifier } from '../../core/observation-identifier.ts';
@@ -242,31 +243,35 @@ function otherSystemsHour(
   return { identifier, theirs: { ...created, id: identifier.id } };
 }
 
-/** All servers at the same time, since most of it is waiting; a step that fails is followed by the next. */
-class Play {
-  readonly #scene: Promise<Scene>;
-  readonly #outcomes = new Map<string, Promise<void>>();
+/** Most of a play is waiting, but each has a system of its own: more at a time would wait for the processor too. */
+const PLAYS_AT_ONCE = 3;
 
-  constructor(choice: FhirChoice) {
-    this.#scene = Scene.start(choice);
-    let before: Promise<unknown> = this.#scene;
-    for (const [name, step] of Object.entries(STEPS)) {
-      const outcome = before.then(async () => {
-        await step(await this.#scene);
-      });
-      this.#outcomes.set(name, outcome);
-      before = outcome.catch(() => undefined); // its own test tells of it
+/** A step that fails is followed by the next. */
+class Play {
+  readonly #outcomes = new Map(Object.keys(STEPS).map((name) => [name, Promise.withResolvers<undefined>()]));
+
+  constructor() {
+    // The test of each step tells of it.
+    for (const { promise } of this.#outcomes.values()) promise.catch(() => undefined);
+  }
+
+  async run(choice: FhirChoice): Promise<void> {
+    let scene: Scene | undefined;
+    try {
+      scene = await Scene.start(choice);
+      for (const [name, step] of Object.entries(STEPS)) {
+        const outcome = this.#outcomes.get(name);
+        await step(scene).then(() => outcome?.resolve(undefined), outcome?.reject);
+      }
+    } catch (error) {
+      for (const outcome of this.#outcomes.values()) outcome.reject(error);
+    } finally {
+      await scene?.system.stop();
     }
   }
 
   async outcomeOf(step: string): Promise<void> {
-    await this.#outcomes.get(step);
-  }
-
-  async stop(): Promise<void> {
-    const scene = await this.#scene;
-    await Promise.allSettled(this.#outcomes.values());
-    await scene.system.stop();
+    await this.#outcomes.get(step)?.promise;
   }
 }
 
@@ -314,17 +319,22 @@ async function deliverDespiteFaults(): Promise<void> {
 
 describe('the pipeline', () => {
   const plays = new Map<string, Play>();
+  const limit = pLimit(PLAYS_AT_ONCE);
+  const running: Promise<void>[] = [];
   let despiteFaults: Promise<void>;
 
   beforeAll(() => {
-    for (const { name, choice } of SERVERS) plays.set(name, new Play(choice));
-    despiteFaults = deliverDespiteFaults();
-    despiteFaults.catch(() => undefined); // its own test tells of it
+    for (const { name, choice } of SERVERS) {
+      const play = new Play();
+      plays.set(name, play);
+      running.push(limit(() => play.run(choice)));
+    }
+    despiteFaults = limit(deliverDespiteFaults);
+    running.push(despiteFaults);
   });
 
   afterAll(async () => {
-    for (const play of plays.values()) await play.stop();
-    await despiteFaults.catch(() => undefined);
+    await Promise.allSettled(running);
   });
 
   describe.each(SERVERS)('on $name', ({ name }) => {

@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
+import { updateCreateOf } from '../../activities/fhir-answers.ts';
 import type { FhirClient, Stored, WithId } from '../../activities/fhir-client.ts';
 import { findByIdentifier } from '../../activities/find-by-identifier.ts';
 import { createHttpFhirClient } from '../../activities/http-fhir-client.ts';
@@ -117,8 +118,19 @@ describe.each(behaviours)('with a server: $name', ({ name, behaves }) => {
     expect((await findByIdentifier(fhir, 'Observation', identifier)).map((one) => one.id)).toEqual([id]);
   });
 
+  test('a delete is done if the version is still the newest', async () => {
+    const id = await make(observation('deleted', quantity('1')));
+    const { resource, versionId = '' } = found(await fhir.read<Observation>('Observation', id));
+    await fhir.put<Observation>({ ...resource, ...quantity('2'), id }, { ifMatch: versionId });
+    const next = found(await fhir.read<Observation>('Observation', id));
+    await fhir.delete('Observation', id, next.versionId);
+    expect(await fhir.read('Observation', id)).toBe(name === 'medplum' ? 'absent' : 'deleted');
+    await fhir.delete('Observation', id, next.versionId);
+  });
+
   test('whether it takes the ids of its clients is stated', async () => {
-    expect(await fhir.takesClientIds('Observation')).toBe(!assignsIds);
+    const statement = await fhir.capabilities();
+    expect(statement && updateCreateOf(statement, 'Observation')).toBe(!assignsIds);
     if (!assignsIds) return;
     await expect(fhir.put(observation('refused'), { ifNoneMatch: '*' })).rejects.toMatchObject({
       details: { status: expect.any(Number) },
@@ -215,24 +227,41 @@ describe('what a server may answer', () => {
   });
 
   test('a Patient that is refused speaks against no reading', async () => {
-    answer = { status: 422 };
+    answer = { status: 422, body: '{"resourceType":"OperationOutcome","issue":[]}' };
     const patient = { resourceType: 'Patient', id: 'p' } as const;
     await expect(fhir.put<Patient>(patient, undefined)).rejects.toMatchObject({ kind: 'waiting' });
     await expect(fhir.put(observation('x'), undefined)).rejects.toMatchObject({ kind: 'bad-data' });
   });
 
+  test.each([400, 422])('a proxy that answers a write with %d speaks against no reading', async (status) => {
+    answer = { status, headers: { 'content-type': 'text/html' }, body: '<html>Bad Request</html>' };
+    await expect(fhir.put(observation('x'), undefined)).rejects.toMatchObject({ code: 'FHIR_REQUEST_REJECTED' });
+  });
+
+  test.each([204, 404, 409, 410, 412])('%d to a delete that names a version is an end of it', async (status) => {
+    heard.length = 0;
+    answer = { status };
+    await fhir.delete('Observation', 'x', '3');
+    expect(heard.splice(0)).toEqual([JSON.stringify({ ifMatch: 'W/"3"' })]);
+    answer = { status: 403 };
+    await expect(fhir.delete('Observation', 'x', '3')).rejects.toMatchObject({ code: 'FHIR_FORBIDDEN' });
+    heard.length = 0;
+  });
+
   test.each([
     { status: 200, body: '{"resourceType":"CapabilityStatement"}' },
+    { status: 200, body: '{"fhir":true}' },
     { status: 200, body: '{"resourceType":"CapabilityStatement","rest":[{"resource":[{"type":"Patient"}]}]}' },
     { status: 403 },
   ])('nothing is stated of ids: $status $body', async (given) => {
     answer = given;
-    expect(await fhir.takesClientIds('Observation')).toBeUndefined();
+    const statement = await fhir.capabilities();
+    expect(statement && updateCreateOf(statement, 'Observation')).toBeUndefined();
   });
 
   test('a statement that cannot be had for the moment is asked for again', async () => {
     answer = { status: 503 };
-    await expect(fhir.takesClientIds('Observation')).rejects.toMatchObject({ code: 'FHIR_UNAVAILABLE' });
+    await expect(fhir.capabilities()).rejects.toMatchObject({ code: 'FHIR_UNAVAILABLE' });
   });
 
   test.each([

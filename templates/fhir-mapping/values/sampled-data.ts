@@ -15,6 +15,7 @@ import {
 import type { Sample, SampleStep } from '../../../core/sampled-data.ts';
 import { isBlankStream, readStoredStream } from '../../../core/stored-stream.ts';
 import type { StoredStream } from '../../../core/stored-stream.ts';
+import type { Ticks } from '../../../core/ticks.ts';
 import { OPTIONAL_TEXT } from '../../template-schema.ts';
 import type { JsonSchema } from '../../template-schema.ts';
 import type { MergePeriod, ObservedValues, ValueKind, ValuePeriod } from './value-kind.ts';
@@ -95,6 +96,25 @@ export const sampledData: ValueKind<SampledDataTemplate> = {
 
 export function samplesOf(values: readonly ObservedValues[number][]): Sample[] {
   return values.map(({ occurrence, value }) => ({ at: occurrence, token: value }));
+}
+
+/**
+ * A stored stream tells where its slots begin, not when its samples were taken. Laid on other slots, one would be moved,
+ * or stand twice once its own reading comes again.
+ *
+ * @param onto the stream it is to be laid on, if there is one yet, and where that one's Observation begins
+ * @throws IngestError MAPPING_CONFLICT
+ */
+export function checkSameGrid(
+  template: SampledDataTemplate,
+  stream: SampledData | undefined,
+  startOfStream: Ticks,
+  onto: { readonly stream: SampledData | undefined; readonly start: Ticks },
+): void {
+  if (isBlankStream(stream)) return;
+  const step = isBlankStream(onto.stream) ? template.step : readStoredStream(onto.stream).step;
+  if (!isOnGrid(startOfStream, { start: onto.start, step }))
+    throw conflict(template, 'stands in two versions whose slots lie between each other');
 }
 
 interface WrittenStream {

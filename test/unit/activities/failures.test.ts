@@ -7,7 +7,8 @@ import { INGEST_ERRORS, IngestError } from '../../../core/errors.ts';
 import { StoreConflictError, StoreUnavailableError } from '../../../stores/object-store.ts';
 
 const outcomeOf = (issue: object) => ({ resourceType: 'OperationOutcome', issue: [issue] });
-const answered = (status: number, operation: FhirOperation, body: unknown = '', headers = {}) =>
+const OUTCOME = { resourceType: 'OperationOutcome', issue: [] };
+const answered = (status: number, operation: FhirOperation, body: unknown = OUTCOME, headers = {}) =>
   responseFailure(status, new Headers(headers), body, operation, 'Observation');
 
 describe('the answer of a FHIR server', () => {
@@ -86,11 +87,13 @@ describe('the answer of a FHIR server', () => {
     '<html>',
     '{"issue":',
     { issue: 'x' },
+    { error: 'Bad Request' },
     { issue: [null, 17, {}] },
     { issue: [{ expression: 7 }] },
   ])('a body that is no OperationOutcome is no matter: %j', (body) => {
     expect(answered(503, 'read', body).code).toBe('FHIR_UNAVAILABLE');
-    expect(answered(400, 'write', body).code).toBe('OBSERVATION_REJECTED');
+    expect(answered(400, 'write', body)).toMatchObject({ code: 'FHIR_REQUEST_REJECTED', kind: 'waiting' });
+    expect(answered(422, 'write', body)).toMatchObject({ code: 'FHIR_REQUEST_REJECTED', kind: 'waiting' });
   });
 });
 

@@ -47,7 +47,7 @@ const idsOf = (answer: IdentityAnswer): unknown =>
 
 const KEEP_IDS: { name: string; manner: Partial<Manner> }[] = [
   { name: 'one that follows the book', manner: {} },
-  { name: 'HAPI', manner: { ifNoneMatch: 'ignored' } },
+  { name: 'HAPI', manner: { ifNoneMatch: 'ignored', ifMatchOfDeleted: 'created' } },
   {
     name: 'Medplum',
     manner: { ifNoneMatch: 'ignored', deleted: 'hidden', versions: 'uuids', history: 'oldest first' },
@@ -96,6 +96,19 @@ describe.each(KEEP_IDS)('on $name', ({ manner }) => {
     if (resourceType === 'Patient') server.write(device({ id: DEVICE_ID }));
     expect(idsOf(await resolve(server, { patientId: 'p' }))).toBe(`${resourceType.toUpperCase()}_RETIRED`);
     expect(server.all(resourceType)).toEqual([]);
+  });
+
+  test('a Device that was deleted after it was read is not brought back', async () => {
+    const server = new MemoryServer(manner);
+    server.write(device());
+    const wire: Wire = {
+      before: (operation, resourceType) => {
+        if (operation === 'put' && resourceType === 'Device') server.delete('Device', 'd1');
+      },
+    };
+    const answer = await resolve(server, { patientId: 'p' }, { wire });
+    expect(answer.ok).toBe(manner.ifMatchOfDeleted === undefined);
+    expect(server.all<Device>('Device').map(({ id }) => id)).not.toContain('d1');
   });
 
   test('a Device that another had just made for another patient is put back, and the message waits', async () => {

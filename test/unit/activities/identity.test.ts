@@ -32,7 +32,8 @@ function holding(resources: readonly Resource[], history?: readonly HistoryEntry
     read: unused,
     put: unused,
     create: unused,
-    takesClientIds: unused,
+    delete: unused,
+    capabilities: unused,
   };
 }
 

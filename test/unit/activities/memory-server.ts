@@ -1,4 +1,4 @@
-import type { Resource } from 'fhir/r4.js';
+import type { CapabilityStatement, Resource } from 'fhir/r4.js';
 import { parse, stringify } from 'lossless-json';
 import { newestFirst } from '../../../activities/fhir-answers.ts';
 import type {
@@ -20,11 +20,15 @@ export interface Manner {
   readonly ifNoneMatch: 'heeded' | 'ignored';
   readonly deleted: 'gone' | 'hidden';
   /** `refused`: 405, or with 422 and a statement, or with 422 and none; `replaced`: created, under another id. */
-  readonly clientIds: 'kept' | 'refused' | 'refused, stated' | 'refused, unstated' | 'replaced';
+  readonly clientIds: 'kept' | 'kept, unstated' | 'refused' | 'refused, stated' | 'refused, unstated' | 'replaced';
   readonly versions: 'numbers' | 'uuids' | 'none';
   /** `one`: all versions are of the same instant, as far as the server tells. */
   readonly times: 'exact' | 'one';
-  readonly history: 'newest first' | 'oldest first' | 'none';
+  readonly history: 'newest first' | 'oldest first' | 'newest only' | 'none';
+  /** What a write that names a version makes of what was deleted. */
+  readonly ifMatchOfDeleted: 'conflict' | 'created';
+  /** What it calls itself. */
+  readonly software: string | undefined;
   readonly precision: '100ns' | 'ms';
   readonly searchCase: 'exact' | 'ignored';
 }
@@ -36,6 +40,8 @@ const PLAIN: Manner = {
   versions: 'numbers',
   times: 'exact',
   history: 'newest first',
+  ifMatchOfDeleted: 'conflict',
+  software: undefined,
   precision: '100ns',
   searchCase: 'exact',
 };
@@ -47,7 +53,7 @@ interface Version {
   readonly text: string | undefined;
 }
 
-type Operation = 'search' | 'read' | 'put' | 'create' | 'history' | 'capabilities';
+type Operation = 'search' | 'read' | 'put' | 'create' | 'delete' | 'history' | 'capabilities';
 
 /** Told of every request: before it has any effect, and before its answer is heard. What it throws, the caller gets. */
 export interface Wire {
@@ -84,7 +90,11 @@ export class MemoryServer {
       create: (resource, criteria) => over('create', resource.resourceType, () => this.#create(resource, criteria)),
       history: <R extends Resource>(type: R['resourceType'], id: string) =>
         over('history', type, () => this.#history(type, id) as HistoryEntry<R>[] | undefined),
-      takesClientIds: (type) => over('capabilities', type, () => this.#takesClientIds()),
+      delete: (type, id, versionId) =>
+        over('delete', type, () => {
+          if (versionId === undefined || this.#newest(`${type}/${id}`)?.versionId === versionId) this.delete(type, id);
+        }),
+      capabilities: () => over('capabilities', 'CapabilityStatement', () => this.#statement()),
     };
   }
 
@@ -168,10 +178,12 @@ export class MemoryServer {
     const newest = this.#newest(key);
     const exists = newest?.text !== undefined;
     if (condition !== undefined && 'ifMatch' in condition) {
-      if (newest?.text === undefined || newest.versionId !== condition.ifMatch) return { kind: 'conflict' };
+      const isMade = !exists && this.#manner.ifMatchOfDeleted === 'created';
+      if (!isMade && (!exists || newest.versionId !== condition.ifMatch)) return { kind: 'conflict' };
     } else if (condition !== undefined && exists && ifNoneMatch === 'heeded') return { kind: 'conflict' };
     if (!exists && clientIds === 'replaced') return this.#made(resource);
-    if (!exists && clientIds !== 'kept') throw refusal(resource.resourceType, clientIds === 'refused' ? 405 : 422);
+    if (!exists && !clientIds.startsWith('kept'))
+      throw refusal(resource.resourceType, clientIds === 'refused' ? 405 : 422);
     const version = this.#append(key, resource);
     return { kind: exists ? 'replaced' : 'created', id: resource.id, versionId: this.#versionId(version) };
   }
@@ -200,20 +212,17 @@ export class MemoryServer {
       versionId: this.#versionId(version),
       lastUpdated: isStamped ? version.lastUpdated : undefined,
     }));
+    if (this.#manner.history === 'newest only') return entries.slice(-1);
     return newestFirst(this.#manner.history === 'newest first' ? entries.reverse() : entries);
   }
 
-  #takesClientIds(): boolean | undefined {
-    switch (this.#manner.clientIds) {
-      case 'kept':
-        return true;
-      case 'refused, stated':
-        return false;
-      case 'refused':
-      case 'refused, unstated':
-      case 'replaced':
-        return undefined;
-    }
+  #statement(): CapabilityStatement {
+    const { software, clientIds } = this.#manner;
+    const stated = clientIds === 'kept' ? true : clientIds === 'refused, stated' ? false : undefined;
+    const types = stated === undefined ? [] : (['Observation', 'Patient', 'Device'] as const);
+    const resource = types.map((type) => ({ type, updateCreate: stated }));
+    const rest = [{ mode: 'server', resource }];
+    return { ...(software !== undefined && { software: { name: software } }), rest } as unknown as CapabilityStatement;
   }
 }
 

@@ -48,11 +48,15 @@ class Process {
   }
 
   async write(slots: readonly number[], wire?: Wire): Promise<string> {
+    return await this.writeDraft(draftOf(slots.map(at)), wire);
+  }
+
+  async writeDraft(draft: ObservationDraft, wire?: Wire): Promise<string> {
     const onReplaced = (): void => {
       this.replacedCount += 1;
     };
     const deps = { fhir: this.#server.client(wire), traits: this.#traits, onReplaced };
-    return await writeObservation(deps, draftOf(slots.map(at)));
+    return await writeObservation(deps, draft);
   }
 }
 
@@ -76,7 +80,7 @@ const WITH_OWN_IDS: { name: string; manner: Partial<Manner> }[] = [
     name: 'Medplum',
     manner: { ifNoneMatch: 'ignored', deleted: 'hidden', versions: 'uuids', history: 'oldest first' },
   },
-  { name: 'HAPI', manner: { ifNoneMatch: 'ignored' } },
+  { name: 'HAPI', manner: { ifNoneMatch: 'ignored', ifMatchOfDeleted: 'created' } },
   {
     name: 'one whose versions are of one instant',
     manner: { ifNoneMatch: 'ignored', versions: 'uuids', times: 'one' },
@@ -161,6 +165,92 @@ describe.each(WITH_OWN_IDS)('a deleted Observation on $name', ({ manner }) => {
     }
     expect(server.all('Observation')).toEqual([]);
   });
+
+  test('is not brought back if it was deleted after it was read', async () => {
+    const server = new MemoryServer(manner);
+    const process = new Process(server);
+    await process.write([0]);
+    const deleting: Wire = {
+      before: (operation) => {
+        if (operation === 'put') server.delete('Observation', ID);
+      },
+    };
+    await expect(process.write([1], deleting)).rejects.toMatchObject({ code: 'OBSERVATION_DELETED' });
+    expect(server.all('Observation')).toEqual([]);
+  });
+});
+
+describe('streams that begin with their first reading', () => {
+  const correlated = templateOf({
+    periodInterval: -1,
+    value: { valueType: 'SampledData', defaultPeriod: 1000, valueName: 'b' },
+  });
+  /** Off each other's grid, but never two in a slot: each has a token of its own. */
+  const reading = (n: number): Measurement => measured(n * 1.3 + ((n * 7) % 4) / 10, { b: `${n}.5` });
+  const strip = (ns: readonly number[]): ObservationDraft => draftOf(ns.map(reading), correlated);
+  const later = (observation: Observation | undefined): unknown => [
+    observation?.effectivePeriod,
+    observation?.valueSampledData,
+  ];
+
+  test('are neither lost nor doubled where one has replaced the other', async () => {
+    const server = new MemoryServer({ ifNoneMatch: 'ignored' });
+    let isFirst = true;
+    const meanwhile: Wire = {
+      before: async (operation) => {
+        if (operation !== 'put' || !isFirst) return;
+        isFirst = false;
+        await new Process(server).writeDraft(strip([0, 2]));
+      },
+    };
+    expect(await new Process(server).writeDraft(strip([1, 3, 4]), meanwhile)).toBe('updated');
+    const [observation] = server.all<Observation>('Observation');
+    const data = observation?.valueSampledData?.data?.split(' ').filter((token) => token !== 'E');
+    expect(data).toEqual(['0.5', '1.5', '2.5', '3.5', '4.5']);
+  });
+
+  const ordered = WITH_OWN_IDS.filter(({ manner }) => manner.times !== 'one');
+  test.each(ordered)('on $name end as if one writer had come after the other', async ({ manner }) => {
+    const sets = fc.array(fc.uniqueArray(fc.nat(12), { minLength: 1, maxLength: 4 }), { minLength: 2, maxLength: 3 });
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), sets, fc.nat(6), async (scheduler, writers, diesAfter) => {
+        const server = new MemoryServer(manner);
+        const write = (ns: readonly number[], last: number): Promise<string> => {
+          let requestCount = 0;
+          const before = (): Promise<void> => scheduler.schedule(Promise.resolve());
+          const after = (): void => {
+            if ((requestCount += 1) > last) throw new Lost();
+          };
+          return new Process(server).writeDraft(strip(ns), { before, after });
+        };
+        const race = writers.map((ns, i) => write(ns, i === 0 ? diesAfter : Infinity));
+        const ended = await scheduler.waitFor(Promise.allSettled(race));
+        for (const [i, { status }] of ended.entries()) {
+          if (status === 'rejected') await new Process(server).writeDraft(strip(writers[i] ?? []));
+        }
+        const serial = writers.map((first) => {
+          const batches = [first, ...writers].map((ns) => ns.map(reading));
+          return JSON.stringify(later([...deliver(correlated, batches).values()][0]));
+        });
+        const all = server.all<Observation>('Observation');
+        expect(all).toHaveLength(1);
+        expect(serial).toContain(JSON.stringify(later(all[0])));
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+test('of three streams of one instant, off each other’s slots, it is not known which was first: nothing is written', async () => {
+  const correlated = templateOf({
+    periodInterval: -1,
+    value: { valueType: 'SampledData', defaultPeriod: 1000, valueName: 'b' },
+  });
+  const server = new MemoryServer({ ifNoneMatch: 'ignored', versions: 'uuids', times: 'one' });
+  const strip = (second: number): ObservationDraft => draftOf([measured(second, { b: '1' })], correlated);
+  for (const second of [0, 1.3, 2.6]) server.write({ ...strip(second).create(), id: strip(0).identifier.id });
+  await expect(new Process(server).writeDraft(strip(2.6))).rejects.toMatchObject({ code: 'MAPPING_CONFLICT' });
+  expect(server.requests).not.toContain('put Observation');
 });
 
 describe('what a process learns', () => {
@@ -175,6 +265,33 @@ describe('what a process learns', () => {
     server.requests.length = 0;
     await process.write([hour(1)]);
     expect(server.requests).toEqual(['read Observation', 'put Observation']);
+  });
+
+  test.each(['HAPI FHIR Server', 'Firely Server', 'Azure API for FHIR', 'Microsoft FHIR Server'])(
+    'spares it from the start where the server calls itself %s',
+    async (software) => {
+      const server = new MemoryServer({ software });
+      const process = new Process(server);
+      await process.write([hour(0)]);
+      await process.write([hour(1)]);
+      expect(server.requests).not.toContain('history Observation');
+      expect(server.requests.filter((request) => request.startsWith('capabilities'))).toHaveLength(1);
+    },
+  );
+
+  test('writes to a server whose statement is not to be had, and asks for it once', async () => {
+    const server = new MemoryServer();
+    const process = new Process(server);
+    let askedCount = 0;
+    const silent: Wire = {
+      before: (operation) => {
+        if (operation !== 'capabilities') return;
+        askedCount += 1;
+        throw new IngestError('FHIR_UNAVAILABLE', 'Answered with 500', { status: 500 });
+      },
+    };
+    for (const index of [0, 1]) expect(await process.write([hour(index)], silent)).toBe('created');
+    expect(askedCount).toBe(1);
   });
 
   test('keeps asking a server that hides what is deleted', async () => {
@@ -217,6 +334,72 @@ describe('what a process learns', () => {
     };
     await expect(new Process(server).write([0], refuse)).rejects.toMatchObject({ code: 'OBSERVATION_REJECTED' });
     expect(server.requests).not.toContain('create Observation');
+  });
+});
+
+describe('a refusal that is not about ids', () => {
+  const refusedOnce = (status: number): Wire => {
+    let isFirst = true;
+    return {
+      before: (operation) => {
+        if (operation !== 'put' || !isFirst) return;
+        isFirst = false;
+        throw new IngestError('FHIR_REQUEST_REJECTED', `Refused with ${status}`, { status });
+      },
+    };
+  };
+  const hour = (index: number): number => index * 720;
+
+  // A server that states nothing, and one that says so.
+  describe.each<Partial<Manner>>([{ clientIds: 'kept' }, { clientIds: 'kept, unstated' }])(
+    'on one with %j',
+    (manner) => {
+      test.each([400, 404, 405, 422])(
+        '%d makes no second Observation of what another worker writes',
+        async (status) => {
+          const server = new MemoryServer(manner);
+          const [refused, other] = [new Process(server), new Process(server)];
+          for (const process of [refused, other]) await process.write([0]);
+          await other.write([hour(1)]);
+          await expect(refused.write([hour(2)], refusedOnce(status))).rejects.toMatchObject({ details: { status } });
+          for (const process of [refused, other]) await process.write([hour(2)]);
+          expect(server.all('Observation')).toHaveLength(3);
+          expect(server.requests).not.toContain('create Observation');
+        },
+      );
+    },
+  );
+
+  test('a process that has seen an id kept never doubts it again, but may find out that it was wrong', () => {
+    const [traits, wrong] = [new ServerTraits(), new ServerTraits()];
+    for (const ids of ['kept', 'assigned'] as const) traits.learnIds('Observation', ids);
+    for (const ids of ['assigned', 'kept'] as const) wrong.learnIds('Observation', ids);
+    expect([traits, wrong].map((one) => one.idsOf('Observation'))).toEqual(['kept', 'kept']);
+  });
+
+  test('405 is one where the server states that it takes ids', async () => {
+    const server = new MemoryServer();
+    await expect(new Process(server).write([0], refusedOnce(405))).rejects.toMatchObject({ details: { status: 405 } });
+    expect(server.requests).not.toContain('create Observation');
+  });
+
+  test('a statement that was not to be had is asked for again', async () => {
+    const server = new MemoryServer({ clientIds: 'kept' });
+    const traits = new ServerTraits();
+    const closed = { ...server.client(), capabilities: () => Promise.resolve(undefined) };
+    expect(await traits.takesClientIds(closed, 'Observation')).toBeUndefined();
+    expect(await traits.takesClientIds(server.client(), 'Observation')).toBe(true);
+  });
+
+  test('that one was there already does not show who gives ids', async () => {
+    const server = new MemoryServer({ clientIds: 'kept, unstated' });
+    server.write({ ...draftOf([at(0)]).create(), id: 'hidden' });
+    const process = new Process(server);
+    const traits = new ServerTraits();
+    const fhir = { ...server.client(refusedOnce(405)), search: () => Promise.resolve([]) };
+    await writeObservation({ fhir, traits, onReplaced: () => undefined }, draftOf([at(0)]));
+    expect(traits.idsOf('Observation')).toBe('unknown');
+    expect(await process.write([0])).toBe('unchanged');
   });
 });
 
@@ -302,6 +485,30 @@ describe('a create that replaced another', () => {
     expect(await new Process(server).write([0])).toBe('unchanged');
   });
 
+  test('says so when the server shows no version but the newest', async () => {
+    const server = new MemoryServer({ ...REPLACING, history: 'newest only' });
+    const write = new Process(server).write([0], meanwhile([other(server, [1])]));
+    await expect(write).rejects.toMatchObject({ code: 'OBSERVATION_CONFLICT' });
+    expect(await new Process(server).write([0])).toBe('unchanged');
+  });
+
+  test.each([
+    { name: 'a note', more: { note: [{ text: 'mended' }] } },
+    { name: 'a performer', more: { performer: [{ display: 'A nurse' }] } },
+    { name: 'a component of its own', more: { component: [{ code: { text: 'own' }, valueString: 'x' }] } },
+  ])('is not seen in a change by hand that says anew when it was issued and adds $name', async ({ more }) => {
+    const server = new MemoryServer(REPLACING);
+    await new Process(server).write([0, 1]);
+    const [observation] = server.all<Observation>('Observation');
+    const { component: _, ...withoutSamples } = observation ?? ({} as Observation);
+    const edited = { ...withoutSamples, issued: instant(200_000), ...more } as Observation;
+    server.write(edited);
+    expect(await new Process(server).write([0])).toBe('updated');
+    const [kept] = server.all<Observation>('Observation');
+    expect(kept).toMatchObject('component' in more ? { component: [{ valueString: 'x' }, {}] } : more);
+    expect(kept?.component?.at(-1)?.valueSampledData?.data).toMatch(/^0.50 E/);
+  });
+
   test('is not seen in a change that somebody made by hand and left final', async () => {
     const server = new MemoryServer(REPLACING);
     await new Process(server).write([0, 1]);
@@ -334,7 +541,7 @@ describe('several with one identifier', () => {
   });
 });
 
-test('an Observation of ours that stands under a foreign id is merged there', async () => {
+test('a process that knows nothing of ids yet merges an Observation of ours where it stands', async () => {
   const server = new MemoryServer();
   server.write({ ...draftOf([at(0)]).create(), id: 'moved' });
   expect(await new Process(server).write([1])).toBe('updated');

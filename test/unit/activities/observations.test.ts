@@ -39,7 +39,8 @@ class Server {
     return {
       search: () => Promise.resolve([]),
       history: () => Promise.resolve(undefined),
-      takesClientIds: () => Promise.resolve(true),
+      delete: () => Promise.reject(new RangeError('Nothing is deleted here')),
+      capabilities: () => Promise.resolve(undefined),
       create: () => Promise.reject(new RangeError('This server takes the ids of its clients')),
       read: <R extends Resource>(_type: R['resourceType'], id: string) => {
         const resource = this.stored.get(id) as Resource | undefined;
