@@ -25,7 +25,7 @@ export interface Deployment {
 }
 
 /** An open workflow and what it said. */
-export interface OpenWorkflow extends WorkflowSums {
+interface OpenWorkflow extends WorkflowSums {
   readonly firstRunId: string;
   readonly groups: readonly WaitingGroupView[];
   readonly claims: readonly HeldClaim[];

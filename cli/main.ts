@@ -3,10 +3,12 @@ import packageFile from '../package.json' with { type: 'json' };
 import { loadConfig, printableConfig } from '../config/load-config.ts';
 import { commandContext, print } from './command-context.ts';
 import { OperatorError } from '../core/operator-error.ts';
+import { hasCode } from '../stores/durable-file.ts';
 import { addBatchesCommand } from './batches.ts';
 import { addSendCommand } from './send.ts';
 import { addServerCommands } from './servers.ts';
 import { addStatusCommand } from './status.ts';
+import { addTestCommand } from './test.ts';
 
 const { version: VERSION } = packageFile;
 
@@ -25,6 +27,12 @@ export async function main(argv: readonly string[]): Promise<void> {
   addSendCommand(program, commandContext);
   addStatusCommand(program, commandContext);
   addBatchesCommand(program, commandContext);
+  addTestCommand(program);
+  // Whoever reads the output may have seen enough (`| head`).
+  process.stdout.on('error', (error) => {
+    if (!hasCode(error, 'EPIPE')) throw error;
+    process.exit();
+  });
   try {
     await program.parseAsync(argv);
   } catch (error) {

@@ -7,7 +7,7 @@ import { measurementsSignal, recoverUpdate } from '../workflows/messages.ts';
 import type { DeviceMeasurementsInput } from '../workflows/messages.ts';
 
 /** What came to a run, in order: batches by signal, ended runs by update. */
-export type Arrival = { readonly batch: MeasurementBatch } | { readonly ended: EndedRun };
+type Arrival = { readonly batch: MeasurementBatch } | { readonly ended: EndedRun };
 
 /** What a run was started with, and what came to it. */
 export interface RunHistory {

@@ -60,7 +60,7 @@ export function markKey(of: { readonly stream: StreamId; readonly partition: str
 }
 
 /** How many had been taken in once everything up to and with this event had. */
-export type CountAt = readonly [sequenceNumber: number, receivedCount: number];
+type CountAt = readonly [sequenceNumber: number, receivedCount: number];
 
 /** Rather more batches than arrive while all workflows of a deployment are asked. */
 const MOST_RECENT = 32;

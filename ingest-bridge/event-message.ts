@@ -2,6 +2,7 @@ import type { ReceivedEventData } from '@azure/event-hubs';
 import { stringify } from 'lossless-json';
 import type { DeviceMessage, JsonObject, JsonValue } from '../core/device-message.ts';
 import { parseMessageBody } from '../templates/device-content/message-body.ts';
+import type { BodyReader } from '../templates/device-content/message-body.ts';
 
 /** The parts of a received event that normalization needs; the bytes as they came. */
 export interface HubEvent {
@@ -54,9 +55,16 @@ export function readHubEvent(event: ReceivedEventData): HubEvent {
   };
 }
 
-/** @throws IngestError when the body is no JSON */
-export function deviceMessageOf(event: HubEvent): DeviceMessage {
-  return { Body: parseMessageBody(event.body), Properties: event.properties, SystemProperties: event.systemProperties };
+/**
+ * @param reader what the templates say of bodies
+ * @throws IngestError when the body cannot be read
+ */
+export function deviceMessageOf(event: HubEvent, reader?: BodyReader): DeviceMessage {
+  return {
+    Body: parseMessageBody(event.body, reader),
+    Properties: event.properties,
+    SystemProperties: event.systemProperties,
+  };
 }
 
 /** A data section comes as bytes; AMQP values of other clients come as what they are, 64-bit integers exact. */

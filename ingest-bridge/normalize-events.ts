@@ -37,7 +37,8 @@ export function normalizeEvents(
     const place = { sequenceNumber, offset, enqueuedAt };
     const content = versionOf(sequenceNumber);
     try {
-      const found = content.template.normalize(deviceMessageOf(event), { enqueuedAt });
+      const message = deviceMessageOf(event, content.template.bodyReader);
+      const found = content.template.normalize(message, { enqueuedAt });
       found.forEach(assertNameable);
       found.forEach((measurement, ordinal) => measurements.push({ sequenceNumber, ordinal, measurement }));
       outcomes.push({

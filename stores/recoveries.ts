@@ -4,7 +4,7 @@ import { keyPart } from './key-part.ts';
 import type { ObjectStore } from './object-store.ts';
 
 /** An ended run whose measurements and sums its successor has taken over. */
-export interface Recovery {
+interface Recovery {
   readonly workflowId: string;
   readonly runId: string;
   /** Of the first run of that life: sums it has stored are its successor's now. */

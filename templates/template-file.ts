@@ -1,6 +1,9 @@
 import type { TemplateIssue, TemplateIssueCode } from '../core/template-issue.ts';
+import { RELAXED_JSON } from './json-dialect.ts';
+import { JsonSyntaxError, RelaxedJsonReader } from './relaxed-json-reader.ts';
+import { templateNodes } from './template-node.ts';
 import type { TemplateNode } from './template-node.ts';
-import { TemplateReader, TemplateSyntaxError } from './template-reader.ts';
+import { offsetInText, placeAt } from './text-place.ts';
 
 export type { TemplateNode } from './template-node.ts';
 
@@ -8,12 +11,17 @@ export interface TemplateFile {
   /** Absent when the text cannot be read; `issues` then says where. */
   readonly root: TemplateNode | undefined;
   readonly issues: TemplateIssue[];
-  /** An issue at the place of a node. */
+  /**
+   * An issue at the place of a node.
+   *
+   * @param within index of a character in the node's text, when the issue is about what stands there
+   */
   readonly issueAt: (
     node: TemplateNode,
     severity: TemplateIssue['severity'],
     code: TemplateIssueCode,
     message: string,
+    within?: number,
   ) => TemplateIssue;
 }
 
@@ -23,12 +31,15 @@ export interface TemplateFile {
  * comes twice in an object, ignoring case, is a warning `TEMPLATE_MEMBER_REPEATED`; the last one holds.
  */
 export function readTemplateFile(text: string): TemplateFile {
-  const issueAt: TemplateFile['issueAt'] = (node, severity, code, message) =>
-    issueAtOffset(text, node.offset, { severity, code, message, pointer: node.pointer });
-  const reader = new TemplateReader(text);
+  const issueAt: TemplateFile['issueAt'] = ({ offset, pointer }, severity, code, message, within) => {
+    const at = within === undefined ? offset : offsetInText(text, offset, within);
+    return { severity, code, message, pointer, ...placeAt(text, at) };
+  };
+  const repeated: TemplateNode[] = [];
+  const reader = new RelaxedJsonReader(text, RELAXED_JSON, templateNodes(repeated));
   try {
     const root = reader.read();
-    const issues = reader.repeated.map((node) =>
+    const issues = repeated.map((node) =>
       issueAt(
         node,
         'warning',
@@ -40,16 +51,11 @@ export function readTemplateFile(text: string): TemplateFile {
     if (trailing !== undefined) issues.push(syntaxIssue(text, trailing, '', 'Expected nothing after the document'));
     return { root, issues, issueAt };
   } catch (error) {
-    if (!(error instanceof TemplateSyntaxError)) throw error;
+    if (!(error instanceof JsonSyntaxError)) throw error;
     return { root: undefined, issues: [syntaxIssue(text, error.offset, error.pointer, error.message)], issueAt };
   }
 }
 
 function syntaxIssue(text: string, offset: number, pointer: string, message: string): TemplateIssue {
-  return issueAtOffset(text, offset, { severity: 'error', code: 'TEMPLATE_SYNTAX', message, pointer });
-}
-
-function issueAtOffset(text: string, offset: number, issue: Omit<TemplateIssue, 'line' | 'column'>): TemplateIssue {
-  const before = text.slice(0, offset).split(/\r\n|\n|\r/);
-  return { ...issue, line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+  return { severity: 'error', code: 'TEMPLATE_SYNTAX', message, pointer, ...placeAt(text, offset) };
 }

@@ -1,3 +1,5 @@
+import type { JsonBuilder } from './relaxed-json-reader.ts';
+
 /** A value of a template file with its place. */
 export interface TemplateNode {
   readonly kind: 'object' | 'array' | 'string' | 'number' | 'boolean' | 'null';
@@ -5,7 +7,7 @@ export interface TemplateNode {
   readonly pointer: string;
   /** Index of its first character in the file's text. */
   readonly offset: number;
-  /** The plain value of the whole node; of members spelled alike, the last. */
+  /** The plain value of the whole node; of members spelled alike, the last. Whole numbers are exact, `bigint` if need be. */
   readonly value: unknown;
   /** By name as written; empty unless an object. */
   readonly members: ReadonlyMap<string, TemplateNode>;
@@ -16,27 +18,30 @@ export interface TemplateNode {
 }
 
 const NO_MEMBERS: ReadonlyMap<string, TemplateNode> = new Map();
+const KINDS = { string: 'string', number: 'number', bigint: 'number', boolean: 'boolean' } as const;
 
-export function scalarNode(pointer: string, offset: number, value: string | number | boolean | null): TemplateNode {
-  const kind = value === null ? 'null' : (typeof value as 'string' | 'number' | 'boolean');
-  return { kind, pointer, offset, value, members: NO_MEMBERS, items: [], member: () => undefined };
-}
-
-export function arrayNode(pointer: string, offset: number, items: readonly TemplateNode[]): TemplateNode {
-  const value = items.map((item) => item.value);
-  return { kind: 'array', pointer, offset, value, members: NO_MEMBERS, items, member: () => undefined };
-}
-
-/** @param members in file order, as `Map.set` after `Map.delete` keeps it */
-export function objectNode(pointer: string, offset: number, members: ReadonlyMap<string, TemplateNode>): TemplateNode {
-  const ignoringCase = new Map<string, TemplateNode>();
-  for (const [name, node] of members) ignoringCase.set(name.toLowerCase(), node);
-  const value = Object.fromEntries([...members].map(([name, node]) => [name, node.value]));
-  const member = (name: string) => ignoringCase.get(name.toLowerCase());
-  return { kind: 'object', pointer, offset, value, members, items: [], member };
-}
-
-/** The pointer of a child. @see RFC 6901 */
-export function childPointer(pointer: string, name: string | number): string {
-  return `${pointer}/${String(name).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+/** @param repeated gains every member whose name, ignoring case, came before in the same object */
+export function templateNodes(repeated: TemplateNode[]): JsonBuilder<TemplateNode> {
+  return {
+    scalar(value, place) {
+      const kind = value === null ? 'null' : KINDS[typeof value as keyof typeof KINDS];
+      return { ...place, kind, value, members: NO_MEMBERS, items: [], member: () => undefined };
+    },
+    array(items, place) {
+      const value = items.map((item) => item.value);
+      return { ...place, kind: 'array', value, members: NO_MEMBERS, items, member: () => undefined };
+    },
+    object(entries, place) {
+      const members = new Map(entries);
+      const ignoringCase = new Map<string, TemplateNode>();
+      for (const [name, node] of entries) {
+        const key = name.toLowerCase();
+        if (ignoringCase.has(key)) repeated.push(node);
+        ignoringCase.set(key, node);
+      }
+      const value = Object.fromEntries(entries.map(([name, node]) => [name, node.value]));
+      const member = (name: string) => ignoringCase.get(name.toLowerCase());
+      return { ...place, kind: 'object', value, members, items: [], member };
+    },
+  };
 }

@@ -11,6 +11,8 @@ export interface ContentTemplate {
    */
   readonly scope: 'message' | 'match';
   readonly typeMatch: PlacedExpression;
+  /** The index of an earlier template with the same type match, where there is one: both share what it selects. */
+  readonly sameTypeMatchAt?: number;
   readonly deviceId: PlacedExpression;
   /** Tried in order until one yields an instant; only IoT Hub templates have two. */
   readonly timestamps: readonly [PlacedExpression, ...PlacedExpression[]];
@@ -31,4 +33,17 @@ export interface ValueTemplate {
 export interface PlacedExpression {
   readonly member: string;
   readonly expression: Expression;
+}
+
+/** Notes which templates have the same type match, so that it is evaluated once. */
+export function withSharedTypeMatches(templates: readonly ContentTemplate[]): readonly ContentTemplate[] {
+  const firstAt = new Map<string, number>();
+  return templates.map((template) => {
+    const { language, text } = template.typeMatch.expression;
+    const key = `${language} ${text}`;
+    const sameTypeMatchAt = firstAt.get(key);
+    if (sameTypeMatchAt !== undefined) return { ...template, sameTypeMatchAt };
+    firstAt.set(key, template.index);
+    return template;
+  });
 }

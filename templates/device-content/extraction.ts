@@ -34,20 +34,31 @@ export function optionalText(value: Selected): string | undefined {
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   if (!isNumber(value)) return undefined;
   if (!fitsInt64(value) || (typeof value === 'number' && !Number.isFinite(value))) {
-    throw new IngestError('NUMBER_TOO_LARGE', 'a number found that neither 64 bits nor a double can hold');
+    throw new IngestError('NUMBER_TOO_LARGE', 'a number found that is not finite, or needs more than 64 bits');
   }
   return numberText(value);
 }
 
 /**
- * The instant a timestamp expression selected, as ISO 8601 in UTC.
+ * The instant a timestamp expression selected, as ISO 8601 in UTC; undefined for what is none.
  *
  * @param today ISO UTC: the day a bare time means
- * @throws IngestError REQUIRED_VALUE_MISSING for nothing, null and blank text; TIMESTAMP_UNREADABLE
+ * @throws IngestError NUMBER_TOO_LARGE
+ */
+export function optionalTimestamp(value: Selected, today: string): string | undefined {
+  const text = optionalText(value);
+  return text !== undefined && typeof value === 'string' ? readTimestamp(text, today) : undefined;
+}
+
+/**
+ * As `optionalTimestamp`.
+ *
+ * @throws IngestError REQUIRED_VALUE_MISSING for nothing, null and blank text; REQUIRED_VALUE_UNUSABLE for objects and
+ * arrays; TIMESTAMP_UNREADABLE; NUMBER_TOO_LARGE
  */
 export function requiredTimestamp(value: Selected, today: string): string {
-  const text = requiredText(value);
-  const instant = typeof value === 'string' ? readTimestamp(text, today) : undefined;
+  requiredText(value);
+  const instant = optionalTimestamp(value, today);
   if (instant === undefined) {
     throw new IngestError(
       'TIMESTAMP_UNREADABLE',

@@ -1,4 +1,4 @@
-import { formatTicks, msToTicks, parseTicks } from '../../core/ticks.ts';
+import { canonicalInstant, formatTicks, msToTicks, parseTicks } from '../../core/ticks.ts';
 import type { Ticks } from '../../core/ticks.ts';
 
 const MONTHS = 'jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec';
@@ -26,6 +26,7 @@ const SPELLINGS = [
   `${TIME}${ZONE}`,
 ].map((spelling) => new RegExp(`^${spelling}$`, 'i'));
 
+const WITH_OFFSET = /^(.{19}(?:\.\d{1,7})?)([+-])(\d{2}):(\d{2})$/;
 const SERIALIZED = /^\/Date\((-?\d{1,15})(?:[+-]\d{4})?\)\/$/;
 const MAX_TICKS = 2_534_023_008_000_000_000n;
 const MIN_TICKS = -621_355_968_000_000_000n;
@@ -43,8 +44,18 @@ type Parts = Readonly<Record<string, string | undefined>>;
 export function readTimestamp(text: string, today: string): string | undefined {
   const trimmed = text.trim();
   // What devices mostly send needs no second look.
-  const ticks = parseTicks(trimmed) ?? serialized(trimmed) ?? spelled(trimmed, today);
+  const canonical = canonicalInstant(trimmed);
+  if (canonical !== undefined) return canonical.startsWith('0000') ? undefined : canonical;
+  const ticks = withOffset(trimmed) ?? serialized(trimmed) ?? spelled(trimmed, today);
   return ticks !== undefined && ticks >= MIN_TICKS && ticks < MAX_TICKS ? formatTicks(ticks) : undefined;
+}
+
+/** ISO 8601 with `+hh:mm`, the next most frequent: what is not quite that is left to the spellings. */
+function withOffset(text: string): Ticks | undefined {
+  const [, local, sign, zoneHour, zoneMinute] = WITH_OFFSET.exec(text) ?? [];
+  const ticks = local === undefined ? undefined : parseTicks(`${local}Z`);
+  const zone = zoneTicks({ sign, zoneHour, zoneMinute });
+  return ticks === undefined || zone === undefined ? undefined : ticks - zone;
 }
 
 /** `/Date(1549061161875)/`, the old spelling of .NET. */

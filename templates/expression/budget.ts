@@ -9,7 +9,8 @@ export interface EvaluationLimits {
 
 /**
  * Counted, not timed: the same message must meet the same end on every machine and every attempt.
- * A message of 1 MB has some hundred thousand values; each template that scans it looks at all of them once.
+ * A message of 1 MB has some hundred thousand values. They are gathered once; each template with `..` looks at all of
+ * them, or at its objects alone where its filter asks for members. What several templates share is counted once.
  */
 const DEFAULT_LIMITS: EvaluationLimits = { stepCount: 10_000_000, matchCount: 10_000 };
 
@@ -30,8 +31,8 @@ export class Budget {
   }
 
   /** @throws IngestError LIMIT_EXCEEDED */
-  spendMatch(): void {
-    this.matchesLeft -= 1;
+  spendMatches(matchCount: number): void {
+    this.matchesLeft -= matchCount;
     if (this.matchesLeft < 0) throw new IngestError('LIMIT_EXCEEDED', 'the message has more matches than allowed');
   }
 }

@@ -18,6 +18,7 @@ export function equals(left: JsonValue, right: JsonValue, budget: Budget): boole
   }
   if (!isObject(left)) return left === right;
   const names = Object.keys(left);
+  budget.spend(names.length);
   if (!isObject(right) || names.length !== Object.keys(right).length) return false;
   return names.every((name) => Object.hasOwn(right, name) && equals(left[name] ?? null, right[name] ?? null, budget));
 }

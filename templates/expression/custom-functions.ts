@@ -49,6 +49,7 @@ function instant(call: FunctionCall, scale: number): string {
 
 /** The number times ten to the `scale`, from its decimal digits: a product of doubles would not be exact. */
 function scaled(value: number | bigint, scale: number): bigint | undefined {
+  if (typeof value === 'bigint' || Number.isSafeInteger(value)) return BigInt(value) * 10n ** BigInt(scale);
   const match = /^(-?)(\d+)(?:\.(\d+))?$/.exec(value.toString());
   if (!match) return typeof value === 'number' && Math.abs(value) < 1 ? 0n : undefined;
   const [, sign = '', whole = '', fraction = ''] = match;

@@ -1,7 +1,7 @@
 import type { JsonValue } from '../../core/device-message.ts';
 import { ExpressionSyntaxError } from './expression-syntax-error.ts';
-import type { Evaluate, JmesFunction } from './jmes-function.ts';
-import { JMES_FUNCTIONS } from './jmes-functions.ts';
+import type { Evaluate } from './jmes-function.ts';
+import type { JmesFunctions } from './jmes-functions.ts';
 import { compileComparator, isTruthy } from './jmes-operators.ts';
 import type { JmesNode } from './jmes-path-parser.ts';
 import { withNotOutside } from './jmes-not.ts';
@@ -20,9 +20,11 @@ const MAX_TREE_DEPTH = 500;
 export class JmesCompiler {
   private depth = 0;
   private readonly literals: readonly JsonValue[];
+  private readonly functions: JmesFunctions;
 
-  constructor(literals: readonly JsonValue[]) {
+  constructor(literals: readonly JsonValue[], functions: JmesFunctions) {
     this.literals = literals;
+    this.functions = functions;
   }
 
   /** @throws ExpressionSyntaxError for what the original's dialect does not have */
@@ -106,13 +108,13 @@ export class JmesCompiler {
     const [left, right] = [this.compile(first), this.compile(second)];
     return (value, budget) => {
       const result = left(value, budget);
-      return isTruthy(result) === goesOn ? right(value, budget) : result;
+      return isTruthy(result, budget) === goesOn ? right(value, budget) : result;
     };
   }
 
   private not(operand: JmesNode): Evaluate {
     const child = this.compile(operand);
-    return (value, budget) => !isTruthy(child(value, budget));
+    return (value, budget) => !isTruthy(child(value, budget), budget);
   }
 
   private flatten(operand: JmesNode): Evaluate {
@@ -144,7 +146,7 @@ export class JmesCompiler {
       const elements = left(value, budget);
       if (!isArray(elements)) return undefined;
       return elements
-        .filter((element) => isTruthy(condition(element, budget)))
+        .filter((element) => isTruthy(condition(element, budget), budget))
         .map((element) => right(element, budget))
         .filter((result) => result !== undefined);
     };
@@ -167,9 +169,8 @@ export class JmesCompiler {
 
   private functionCall({ name, children }: Extract<JmesNode, { type: 'Function' }>): Evaluate {
     if (name === GROUP) return this.group(children);
-    const called = JMES_FUNCTIONS.get(name);
-    if (!called) throw new ExpressionSyntaxError(`There is no function "${name}" (names are case-sensitive)`);
-    checkArity(name, called, children.length);
+    const called = this.functions.get(name);
+    if (!called) throw new RangeError(`The parser let a call of an unknown function through: ${name}`);
     const args = children.map((child, index) => this.argument(name, child, index === called.expressionAt));
     const by = args[called.expressionAt ?? -1] ?? (() => undefined);
     return (value, budget) => {
@@ -190,10 +191,4 @@ export class JmesCompiler {
     if (!child || children.length > 1) throw new ExpressionSyntaxError('Expected one expression between ( and )');
     return this.compile(child);
   }
-}
-
-function checkArity(name: string, { minimumArity, maximumArity }: JmesFunction, count: number): void {
-  if (count >= minimumArity && count <= maximumArity) return;
-  const expected = minimumArity === maximumArity ? `${minimumArity}` : `at least ${minimumArity}`;
-  throw new ExpressionSyntaxError(`${name}() takes ${expected} argument${minimumArity === 1 ? '' : 's'}, not ${count}`);
 }

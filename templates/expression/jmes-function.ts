@@ -55,7 +55,9 @@ export function arrayArgument(call: FunctionCall, index: number): readonly JsonV
 
 export function objectArgument(call: FunctionCall, index: number): JsonObject {
   const value = call.args[index];
-  return isObject(value) ? value : wrongKind(call, index, 'an object');
+  if (!isObject(value)) return wrongKind(call, index, 'an object');
+  call.budget.spend(Object.keys(value).length);
+  return value;
 }
 
 export function numbersArgument(call: FunctionCall, index: number): readonly (number | bigint)[] {

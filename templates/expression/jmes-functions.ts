@@ -1,5 +1,6 @@
 import type { JsonValue } from '../../core/device-message.ts';
 import { absolute, add, compactInteger, divide } from './arithmetic.ts';
+import type { Budget } from './budget.ts';
 import { equals, order } from './comparison.ts';
 import { CUSTOM_FUNCTIONS } from './custom-functions.ts';
 import {
@@ -20,7 +21,9 @@ import type { Selected } from './json-kind.ts';
 import { jsonText } from './text-conversion.ts';
 
 /** The functions an expression may call, by exact name. */
-export const JMES_FUNCTIONS: ReadonlyMap<string, JmesFunction> = new Map(
+export type JmesFunctions = ReadonlyMap<string, JmesFunction>;
+
+export const JMES_FUNCTIONS: JmesFunctions = new Map(
   Object.entries({
     abs: fixed(1, (call) => absolute(numberArgument(call, 0))),
     avg: fixed(1, average),
@@ -44,7 +47,7 @@ export const JMES_FUNCTIONS: ReadonlyMap<string, JmesFunction> = new Map(
     starts_with: fixed(2, (call) => textArgument(call, 0).startsWith(textArgument(call, 1))),
     sum: fixed(1, (call) => numbersArgument(call, 0).reduce(add, 0)),
     to_array: fixed(1, ({ args: [value] }) => (isArray(value) ? value : [value ?? null])),
-    to_number: fixed(1, ({ args: [value] }) => toNumber(value)),
+    to_number: fixed(1, ({ args: [value], budget }) => toNumber(value, budget)),
     to_string: fixed(1, ({ args: [value], budget }) =>
       typeof value === 'string' ? value : jsonText(value ?? null, budget),
     ),
@@ -66,22 +69,27 @@ function rounded(value: number | bigint, round: (value: number) => number): numb
 
 function contains(call: FunctionCall): boolean {
   const [subject, wanted = null] = call.args;
-  if (typeof subject === 'string') return typeof wanted === 'string' && subject.includes(wanted);
+  if (typeof subject === 'string') {
+    call.budget.spend(subject.length);
+    return typeof wanted === 'string' && subject.includes(wanted);
+  }
   if (!isArray(subject)) return wrongKind(call, 0, 'a text or an array');
   return subject.some((item) => equals(item, wanted, call.budget));
 }
 
 function join(call: FunctionCall): string {
-  const text = textsArgument(call, 1).join(textArgument(call, 0));
-  call.budget.spend(text.length);
-  return text;
+  const [texts, glue] = [textsArgument(call, 1), textArgument(call, 0)];
+  // Before it is made: a list that holds one long text many times would be too long for any text.
+  call.budget.spend(texts.reduce((length, text) => length + text.length + glue.length, 0));
+  return texts.join(glue);
 }
 
 /** Of a text, its UTF-16 units, as in the original. */
 function length(call: FunctionCall): number {
   const [value] = call.args;
   if (typeof value === 'string' || isArray(value)) return value.length;
-  return isObject(value) ? Object.keys(value).length : wrongKind(call, 0, 'a text, an array or an object');
+  if (!isObject(value)) return wrongKind(call, 0, 'a text, an array or an object');
+  return Object.keys(objectArgument(call, 0)).length;
 }
 
 function merge(call: FunctionCall): Selected {
@@ -120,9 +128,10 @@ function sorted(call: FunctionCall, items: readonly JsonValue[], keys: readonly 
 }
 
 /** Whole numbers to the last digit; nothing for what is no decimal number. */
-function toNumber(value: Selected): Selected {
+function toNumber(value: Selected, budget: Budget): Selected {
   if (isNumber(value)) return value;
   if (typeof value !== 'string') return undefined;
+  budget.spend(value.length);
   const text = value.trim();
   if (/^[+-]?\d+$/.test(text)) return compactInteger(BigInt(text.replace('+', '')));
   return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text) ? Number(text) : undefined;

@@ -1,12 +1,17 @@
+import type { Budget } from './budget.ts';
 import { equals, order } from './comparison.ts';
 import type { Evaluate } from './jmes-function.ts';
 import { isArray, isNumber, isObject } from './json-kind.ts';
 import type { Selected } from './json-kind.ts';
 
 /** False are null, `false`, and what is empty; zero is not. */
-export function isTruthy(value: Selected): boolean {
+export function isTruthy(value: Selected, budget: Budget): boolean {
   if (isArray(value)) return value.length > 0;
-  if (isObject(value)) return Object.keys(value).length > 0;
+  if (isObject(value)) {
+    const { length } = Object.keys(value);
+    budget.spend(length);
+    return length > 0;
+  }
   return value !== undefined && value !== null && value !== false && value !== '';
 }
 
@@ -17,7 +22,7 @@ export function compileComparator(name: Comparator, left: Evaluate, right: Evalu
   return (value, budget) => compare(left(value, budget), right(value, budget), budget);
 }
 
-type Compare = (left: Selected, right: Selected, budget: Parameters<Evaluate>[1]) => Selected;
+type Compare = (left: Selected, right: Selected, budget: Budget) => Selected;
 
 const comparators: Readonly<Record<Comparator, Compare>> = {
   EQ: (left, right, budget) => equals(left ?? null, right ?? null, budget),

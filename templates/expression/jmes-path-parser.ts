@@ -1,5 +1,8 @@
 import { compile } from '@jmespath-community/jmespath';
 import { ExpressionSyntaxError, MAX_EXPRESSION_LENGTH } from './expression-syntax-error.ts';
+import { checkCalls } from './jmes-calls.ts';
+import { JMES_FUNCTIONS } from './jmes-functions.ts';
+import { firstMisplaced } from './jmes-misplaced.ts';
 import { prepareJmesPath } from './jmes-path-tokens.ts';
 import type { JsonValue } from '../../core/device-message.ts';
 
@@ -12,16 +15,28 @@ export interface ParsedJmesPath {
   readonly literals: readonly JsonValue[];
 }
 
-/** @throws ExpressionSyntaxError */
-export function parseJmesPath(text: string): ParsedJmesPath {
+/**
+ * @param functions what the expression may call
+ * @throws ExpressionSyntaxError
+ */
+export function parseJmesPath(text: string, functions = JMES_FUNCTIONS): ParsedJmesPath {
   if (text.length > MAX_EXPRESSION_LENGTH) {
     throw new ExpressionSyntaxError(`Expected at most ${MAX_EXPRESSION_LENGTH} characters`);
   }
   const prepared = prepareJmesPath(text);
+  const tree = treeOf(text, prepared.text);
+  checkCalls(prepared.tokens, functions);
+  return { tree, literals: prepared.literals };
+}
+
+function treeOf(text: string, prepared: string): JmesNode {
   try {
-    return { tree: compile(prepared.text), literals: prepared.literals };
+    return compile(prepared);
   } catch {
-    // The library's own words name its tokens, at places of the prepared text: they would mislead.
-    throw new ExpressionSyntaxError('Expected a complete JMESPath expression');
+    // The library's own words name its tokens, and no place.
+    const offset = firstMisplaced(text);
+    const [found] = /^(?:\w+|[^])/.exec(text.slice(offset)) ?? [];
+    const message = found === undefined ? 'Expected the expression to go on' : `"${found}" cannot stand here`;
+    throw new ExpressionSyntaxError(message, offset);
   }
 }

@@ -47,7 +47,7 @@ const CLOSERS = new Set(['Rbracket', 'Rparen', 'Rbrace']);
 /** Stands for grouping parentheses, which the library's tree would not show. */
 export const GROUP = 'iomt_group';
 
-interface Token {
+export interface JmesToken {
   readonly type: string;
   readonly start: number;
   readonly value: unknown;
@@ -57,6 +57,8 @@ export interface PreparedJmesPath {
   /** The expression with each literal replaced by its index in `literals`, and each grouping by a call of `GROUP`. */
   readonly text: string;
   readonly literals: readonly JsonValue[];
+  /** Of the expression as it was. */
+  readonly tokens: readonly JmesToken[];
 }
 
 /**
@@ -84,18 +86,33 @@ export function prepareJmesPath(text: string): PreparedJmesPath {
       prepared += GROUP;
     }
   });
-  return { text: prepared + text.slice(copied), literals };
+  return { text: prepared + text.slice(copied), literals, tokens };
 }
 
-function tokensOf(text: string): Token[] {
+function tokensOf(text: string): JmesToken[] {
+  const tokens = tryTokenize(text);
+  if (tokens) return tokens;
+  throw new ExpressionSyntaxError('Expected JMESPath: a character or a literal cannot be read', readableLength(text));
+}
+
+function tryTokenize(text: string): JmesToken[] | undefined {
   try {
     return tokenize(text).map(({ type, start, value }) => ({ type, start, value }));
   } catch {
-    throw new ExpressionSyntaxError('Expected JMESPath: a character or a literal cannot be read');
+    // The library says what it met, not where.
+    return undefined;
   }
 }
 
-function checkToken(text: string, token: Token, previous: Token | undefined): void {
+/** Of the longest beginning that can be read: behind it stands what cannot. */
+function readableLength(text: string): number {
+  for (let length = text.length - 1; length > 0; length -= 1) {
+    if (tryTokenize(text.slice(0, length))) return length;
+  }
+  return 0;
+}
+
+function checkToken(text: string, token: JmesToken, previous: JmesToken | undefined): void {
   const foreign = FOREIGN[token.type];
   if (foreign !== undefined) throw new ExpressionSyntaxError(`"${foreign}" is not known to JMESPath here`, token.start);
   const isStart = STARTS.has(token.type) || isGrouping(token, previous);
@@ -114,7 +131,7 @@ function checkToken(text: string, token: Token, previous: Token | undefined): vo
 }
 
 /** A parenthesis behind a name opens the arguments of a function. */
-function isGrouping(token: Token, previous: Token | undefined): boolean {
+function isGrouping(token: JmesToken, previous: JmesToken | undefined): boolean {
   return token.type === 'Lparen' && previous?.type !== 'UnquotedIdentifier';
 }
 

@@ -2,6 +2,7 @@ import type { JsonValue } from '../../core/device-message.ts';
 import type { Budget } from './budget.ts';
 import { JmesCompiler } from './jmes-compiler.ts';
 import type { Evaluate } from './jmes-function.ts';
+import type { JmesFunctions } from './jmes-functions.ts';
 import type { JmesNode, ParsedJmesPath } from './jmes-path-parser.ts';
 import { withNotOutside } from './jmes-not.ts';
 import { isTruthy } from './jmes-operators.ts';
@@ -16,8 +17,11 @@ export interface JmesResult {
 type EvaluateResult = (value: Selected, budget: Budget) => JmesResult;
 
 /** Compiles a parsed expression into closures. @throws ExpressionSyntaxError */
-export function compileJmesPath({ tree, literals }: ParsedJmesPath): (root: JsonValue, budget: Budget) => JmesResult {
-  const compiler = new JmesCompiler(literals);
+export function compileJmesPath(
+  { tree, literals }: ParsedJmesPath,
+  functions: JmesFunctions,
+): (root: JsonValue, budget: Budget) => JmesResult {
+  const compiler = new JmesCompiler(literals, functions);
   return compileResult(tree, (node) => compiler.compile(node));
 }
 
@@ -34,7 +38,7 @@ function compileResult(tree: JmesNode, compile: (node: JmesNode) => Evaluate): E
     const goesOn = node.type === 'AndExpression';
     return (value, budget) => {
       const result = left(value, budget);
-      return isTruthy(result.value) === goesOn ? right(value, budget) : result;
+      return isTruthy(result.value, budget) === goesOn ? right(value, budget) : result;
     };
   }
   const evaluate = compile(node);

@@ -32,9 +32,9 @@ export function compileComparison(operator: Comparison): Passes {
 }
 
 function ordered(passes: (sign: number) => boolean): Passes {
-  return (left, right) => {
+  return (left, right, budget) => {
     if (!isScalar(left) || !isScalar(right)) return false;
-    const sign = compare(left, right);
+    const sign = compare(left, right, budget);
     return sign !== undefined && passes(sign);
   };
 }
@@ -45,26 +45,28 @@ function isScalar(value: JsonValue): value is Scalar {
   return typeof value !== 'object' || value === null;
 }
 
-function compare(left: Scalar, right: Scalar): number | undefined {
+function compare(left: Scalar, right: Scalar, budget: Budget): number | undefined {
   if (left === null || right === null) return left === right ? 0 : left === null ? -1 : 1;
   if (typeof left === 'string' && typeof right === 'string') return order(left, right);
   const leading = typeof left === 'string' ? right : left;
   const convert = isNumber(leading) ? toNumber : toBit;
-  const [a, b] = [convert(left), convert(right)];
+  const [a, b] = [convert(left, budget), convert(right, budget)];
   return a === undefined || b === undefined ? undefined : order(a, b);
 }
 
-function toNumber(value: Exclude<Scalar, null>): number | bigint | undefined {
+function toNumber(value: Exclude<Scalar, null>, budget: Budget): number | bigint | undefined {
   if (isNumber(value)) return value;
   if (typeof value === 'boolean') return value ? 1 : 0;
+  budget.spend(value.length);
   const text = value.trim();
   if (/^[+-]?\d+$/.test(text)) return BigInt(text.replace('+', ''));
   return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text) ? Number(text) : undefined;
 }
 
-function toBit(value: Exclude<Scalar, null>): number | undefined {
+function toBit(value: Exclude<Scalar, null>, budget: Budget): number | undefined {
   if (typeof value === 'boolean') return value ? 1 : 0;
   if (isNumber(value)) return Number(value) === 0 ? 0 : 1;
+  budget.spend(value.length);
   const text = value.trim().toLowerCase();
   return text === 'true' ? 1 : text === 'false' ? 0 : undefined;
 }

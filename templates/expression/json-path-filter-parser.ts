@@ -1,5 +1,5 @@
 import { compactInteger } from './arithmetic.ts';
-import type { Comparison, ExpressionWarning, Filter, Literal, Operand, Step } from './json-path-steps.ts';
+import type { Comparison, ExpressionWarning, Filter, FilterTest, Literal, Operand, Step } from './json-path-steps.ts';
 import { compileRegularExpression } from './regular-expression.ts';
 import type { TextCursor } from './text-cursor.ts';
 
@@ -55,15 +55,21 @@ function unary(parsing: FilterParsing): Filter {
   return filter;
 }
 
-function condition(parsing: FilterParsing): Filter {
+function condition(parsing: FilterParsing): FilterTest {
   const { cursor } = parsing;
+  const start = cursor.at;
   const left = operand(parsing);
+  const text = cursor.textFrom(start);
   cursor.skipSpace();
   const operator = cursor.take(OPERATOR)?.[0];
-  if (operator === undefined) return { kind: 'exists', operand: left };
+  if (operator === undefined) return { kind: 'exists', operand: left, text };
   cursor.skipSpace();
-  if (operator === '=~') return { kind: 'matches', operand: left, test: regularExpression(cursor) };
-  return { kind: 'compare', operator: comparison(operator), left, right: operand(parsing) };
+  if (operator === '=~') {
+    const test = regularExpression(cursor);
+    return { kind: 'matches', operand: left, test, text: cursor.textFrom(start) };
+  }
+  const right = operand(parsing);
+  return { kind: 'compare', operator: comparison(operator), left, right, text: cursor.textFrom(start) };
 }
 
 function comparison(operator: string): Comparison {

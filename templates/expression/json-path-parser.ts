@@ -1,5 +1,5 @@
 import { parseFilter } from './json-path-filter-parser.ts';
-import type { ExpressionWarning, Filter, ParsedPath, Step } from './json-path-steps.ts';
+import type { ExpressionWarning, Filter, ParsedPath, Selector, Step } from './json-path-steps.ts';
 import { TextCursor } from './text-cursor.ts';
 
 const NAME = /[^.[\]()\s]+/y;
@@ -40,27 +40,33 @@ function parseSteps(parsing: PathParsing, mayStartWithName: boolean): Step[] {
   for (;;) {
     const char = cursor.char;
     if (char === undefined || /[\])\s]/.test(char) || (inFilter && END_IN_FILTER.test(char))) return steps;
-    if (char === '.') steps.push(dottedStep(parsing));
-    else if (char === '[' || char === '(') steps.push(indexer(parsing, false));
-    else if (steps.length === 0 && mayStartWithName) steps.push(nameStep(parsing, false));
-    else cursor.fail('Expected "." or "["');
+    const start = cursor.at;
+    const selector = parseSelector(parsing, steps.length === 0 && mayStartWithName);
+    steps.push({ ...selector, text: cursor.textFrom(start) });
   }
 }
 
-function dottedStep(parsing: PathParsing): Step {
-  const { cursor } = parsing;
-  const recursive = cursor.take(/\.\.?/y)?.[0] === '..';
-  return cursor.char === '[' || cursor.char === '(' ? indexer(parsing, recursive) : nameStep(parsing, recursive);
+function parseSelector(parsing: PathParsing, mayBeName: boolean): Selector {
+  const { char } = parsing.cursor;
+  if (char === '.') return dottedSelector(parsing);
+  if (char === '[' || char === '(') return indexer(parsing, false);
+  return mayBeName ? named(parsing, false) : parsing.cursor.fail('Expected "." or "["');
 }
 
-function nameStep({ cursor, inFilter }: PathParsing, recursive: boolean): Step {
+function dottedSelector(parsing: PathParsing): Selector {
+  const { cursor } = parsing;
+  const recursive = cursor.take(/\.\.?/y)?.[0] === '..';
+  return cursor.char === '[' || cursor.char === '(' ? indexer(parsing, recursive) : named(parsing, recursive);
+}
+
+function named({ cursor, inFilter }: PathParsing, recursive: boolean): Selector {
   const name = cursor.take(inFilter ? NAME_IN_FILTER : NAME)?.[0];
   if (name === undefined) return cursor.fail('Expected a name');
   if (name === '*') return { kind: recursive ? 'descendants' : 'members' };
   return { kind: 'names', names: [name], recursive };
 }
 
-function indexer(parsing: PathParsing, recursive: boolean): Step {
+function indexer(parsing: PathParsing, recursive: boolean): Selector {
   const { cursor, warnings } = parsing;
   const close = cursor.char === '[' ? ']' : ')';
   cursor.at += 1;
@@ -77,7 +83,7 @@ function indexer(parsing: PathParsing, recursive: boolean): Step {
   return step;
 }
 
-function indexerBody(parsing: PathParsing, recursive: boolean): Step {
+function indexerBody(parsing: PathParsing, recursive: boolean): Selector {
   const { cursor } = parsing;
   if (cursor.char === "'" || cursor.char === '"') return { kind: 'names', names: quotedNames(cursor), recursive };
   if (cursor.take(/\?/y)) return { kind: 'filter', filter: filter(parsing), recursive };
@@ -101,7 +107,7 @@ function quotedNames(cursor: TextCursor): string[] {
   return names;
 }
 
-function slice(cursor: TextCursor): Step | undefined {
+function slice(cursor: TextCursor): Selector | undefined {
   const start = cursor.at;
   const found = cursor.take(SLICE);
   if (!found) return undefined;

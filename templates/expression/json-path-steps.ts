@@ -1,8 +1,12 @@
 import type { TemplateIssueCode } from '../../core/template-issue.ts';
+import type { Slice } from './json-path-slice.ts';
 import type { TextTest } from './regular-expression.ts';
 
-/** One step of a JSONPath; `recursive` after `..`. */
-export type Step =
+/** One step of a JSONPath, and how it is written. */
+export type Step = Selector & { readonly text: string };
+
+/** What a step selects; `recursive` after `..`. */
+export type Selector =
   | { readonly kind: 'names'; readonly names: readonly string[]; readonly recursive: boolean }
   /** `.*`: the values of an object. */
   | { readonly kind: 'members' }
@@ -12,15 +16,20 @@ export type Step =
   | { readonly kind: 'elements' }
   /** Negative ones count from the end. */
   | { readonly kind: 'indexes'; readonly indexes: readonly number[] }
-  | { readonly kind: 'slice'; readonly start?: number; readonly end?: number; readonly stride: number }
+  | ({ readonly kind: 'slice' } & Slice)
   | { readonly kind: 'filter'; readonly filter: Filter; readonly recursive: boolean };
 
 export type Filter =
   | { readonly kind: 'and' | 'or'; readonly left: Filter; readonly right: Filter }
   | { readonly kind: 'not'; readonly filter: Filter }
+  | FilterTest;
+
+/** What a filter asks of a candidate, and how it is written. */
+export type FilterTest = { readonly text: string } & (
   | { readonly kind: 'exists'; readonly operand: Operand }
   | { readonly kind: 'matches'; readonly operand: Operand; readonly test: TextTest }
-  | { readonly kind: 'compare'; readonly operator: Comparison; readonly left: Operand; readonly right: Operand };
+  | { readonly kind: 'compare'; readonly operator: Comparison; readonly left: Operand; readonly right: Operand }
+);
 
 export type Comparison = '==' | '!=' | '===' | '!==' | '<' | '<=' | '>' | '>=';
 

@@ -1,11 +1,5 @@
 import type { JsonValue } from '../../core/device-message.ts';
-import type { Budget } from './budget.ts';
-
-/** What an evaluation carries along: `$` inside filters, and what is left to spend. */
-export interface Run {
-  readonly root: JsonValue;
-  readonly budget: Budget;
-}
+import type { Run } from './run.ts';
 
 /** Takes one selected value; false when it wants no more. */
 export type Emit = (value: JsonValue) => boolean;

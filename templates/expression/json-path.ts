@@ -1,8 +1,11 @@
 import type { JsonValue } from '../../core/device-message.ts';
 import { isArray, isObject } from './json-kind.ts';
-import { compileFilter } from './json-path-filter.ts';
-import type { Step } from './json-path-steps.ts';
-import type { Condition, Emit, Run, Walk } from './json-path-walk.ts';
+import { compileFilter, passesOnlyObjects } from './json-path-filter.ts';
+import { sliceIndexes } from './json-path-slice.ts';
+import type { Slice } from './json-path-slice.ts';
+import type { Filter, Selector, Step } from './json-path-steps.ts';
+import type { Emit, Walk } from './json-path-walk.ts';
+import type { Run } from './run.ts';
 
 /** Compiles steps into one closure: each is built around the next, so nothing is interpreted afterwards. */
 export function compileSteps(steps: readonly Step[]): Walk {
@@ -12,14 +15,14 @@ export function compileSteps(steps: readonly Step[]): Walk {
   );
 }
 
-function compileStep(step: Step, next: Walk): Walk {
+function compileStep(step: Selector, next: Walk): Walk {
   switch (step.kind) {
     case 'names':
       return step.recursive ? namesBelow(new Set(step.names), next) : names(step.names, next);
     case 'members':
       return (value, run, emit) => !isObject(value) || each(Object.values(value), next, run, emit);
     case 'descendants':
-      return selfAndBelow(() => true, next);
+      return (value, run, emit) => each(run.valuesFrom(value), next, run, emit);
     case 'elements':
       return (value, run, emit) => !isArray(value) || each(value, next, run, emit);
     case 'indexes':
@@ -27,13 +30,16 @@ function compileStep(step: Step, next: Walk): Walk {
     case 'slice':
       return slice(step, next);
     case 'filter':
-      return step.recursive ? selfAndBelow(compileFilter(step.filter, compileSteps), next) : filter(step.filter, next);
+      return step.recursive ? filterBelow(step.filter, next) : filter(step.filter, next);
   }
 }
 
 function each(values: readonly JsonValue[], next: Walk, run: Run, emit: Emit): boolean {
   run.budget.spend(values.length);
-  return values.every((value) => next(value, run, emit));
+  for (const value of values) {
+    if (!next(value, run, emit)) return false;
+  }
+  return true;
 }
 
 function names(wanted: readonly string[], next: Walk): Walk {
@@ -57,15 +63,17 @@ function namesBelow(wanted: ReadonlySet<string>, next: Walk): Walk {
 }
 
 /** The value itself and everything below it that passes, parents before children. */
-function selfAndBelow(passes: Condition, next: Walk): Walk {
-  const walk: Walk = (value, run, emit) => {
-    run.budget.spend(1);
-    if (passes(value, run) && !next(value, run, emit)) return false;
-    if (typeof value !== 'object' || value === null) return true;
-    const children = isArray(value) ? value : Object.values(value);
-    return children.every((child) => walk(child, run, emit));
+function filterBelow(condition: Filter, next: Walk): Walk {
+  const passes = compileFilter(condition, compileSteps);
+  const wantsObjects = passesOnlyObjects(condition);
+  return (value, run, emit) => {
+    const candidates = wantsObjects ? run.objectsFrom(value) : run.valuesFrom(value);
+    run.budget.spend(candidates.length);
+    for (const candidate of candidates) {
+      if (passes(candidate, run) && !next(candidate, run, emit)) return false;
+    }
+    return true;
   };
-  return walk;
 }
 
 function indexes(wanted: readonly number[], next: Walk): Walk {
@@ -79,16 +87,10 @@ function indexes(wanted: readonly number[], next: Walk): Walk {
   };
 }
 
-function slice({ start, end, stride }: Extract<Step, { kind: 'slice' }>, next: Walk): Walk {
+function slice(step: Slice, next: Walk): Walk {
   return (value, run, emit) => {
     if (!isArray(value)) return true;
-    const count = value.length;
-    const fromEnd = (bound: number) => (bound < 0 ? count + bound : bound);
-    const first = start === undefined ? (stride > 0 ? 0 : count - 1) : fromEnd(start);
-    const last = end === undefined ? (stride > 0 ? count : -1) : fromEnd(end);
-    const from = stride > 0 ? Math.max(first, 0) : Math.min(first, count - 1);
-    const to = Math.min(Math.max(last, -1), count);
-    for (let index = from; stride > 0 ? index < to : index > to; index += stride) {
+    for (const index of sliceIndexes(step, value.length)) {
       run.budget.spend(1);
       const element = value[index];
       if (element !== undefined && !next(element, run, emit)) return false;
@@ -97,7 +99,7 @@ function slice({ start, end, stride }: Extract<Step, { kind: 'slice' }>, next: W
   };
 }
 
-function filter(condition: Extract<Step, { kind: 'filter' }>['filter'], next: Walk): Walk {
+function filter(condition: Filter, next: Walk): Walk {
   const passes = compileFilter(condition, compileSteps);
   return (value, run, emit) => {
     if (!isArray(value)) return true;

@@ -7,8 +7,14 @@ const FLAGS: Readonly<Record<string, number>> = {
   s: RE2JS.DOTALL,
 };
 
-/** Says whether a text holds a match anywhere. */
-export type TextTest = (text: string) => boolean;
+export interface TextTest {
+  /** What a character of the text costs; long expressions cost more. */
+  readonly stepsPerCharacter: number;
+  /** Says whether a text holds a match anywhere. */
+  test(text: string): boolean;
+}
+
+const INSTRUCTIONS_PER_STEP = 50;
 
 /**
  * Compiles a regular expression to run in time linear in the text, so that no message can stall a partition.
@@ -20,7 +26,10 @@ export function compileRegularExpression(pattern: string, flags: string, offset:
   const bits = Object.entries(FLAGS).reduce((sum, [flag, bit]) => (flags.includes(flag) ? sum | bit : sum), 0);
   try {
     const compiled = RE2JS.compile(flags.includes('x') ? withoutLayout(pattern) : pattern, bits);
-    return (text) => compiled.test(text);
+    return {
+      stepsPerCharacter: Math.ceil(compiled.programSize() / INSTRUCTIONS_PER_STEP),
+      test: (text) => compiled.test(text),
+    };
   } catch {
     throw new ExpressionSyntaxError(
       'Expected a regular expression of RE2 syntax (no backreferences, no lookaround)',

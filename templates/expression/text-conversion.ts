@@ -8,24 +8,28 @@ import { isArray, isObject } from './json-kind.ts';
  */
 export function numberText(value: number | bigint): string {
   if (typeof value === 'bigint' || Number.isSafeInteger(value)) return value === 0 ? '0' : value.toString();
+  const magnitude = Math.abs(value);
+  if (magnitude >= 1e-4 && magnitude < 1e17) return value.toString();
   const [digits = '', exponentText = '0'] = value.toExponential().split('e');
   const exponent = Number(exponentText);
-  if (exponent >= -4 && exponent <= 16) return value.toString();
   return `${digits}E${exponent < 0 ? '-' : '+'}${Math.abs(exponent).toString().padStart(2, '0')}`;
 }
 
 /** A value as compact JSON, numbers as `numberText` writes them. */
 export function jsonText(value: JsonValue, budget: Budget): string {
   budget.spend(1);
-  if (typeof value === 'number' || typeof value === 'bigint') return numberText(value);
+  if (typeof value === 'number') return numberText(value);
   if (isArray(value)) return `[${value.map((item) => jsonText(item, budget)).join(',')}]`;
   if (isObject(value)) {
     const members = Object.entries(value).map(
-      ([name, member]) => `${JSON.stringify(name)}:${jsonText(member, budget)}`,
+      ([name, member]) => `${made(JSON.stringify(name), budget)}:${jsonText(member, budget)}`,
     );
     return `{${members.join(',')}}`;
   }
-  const text = JSON.stringify(value);
+  return made(typeof value === 'bigint' ? value.toString() : JSON.stringify(value), budget);
+}
+
+function made(text: string, budget: Budget): string {
   budget.spend(text.length);
   return text;
 }

@@ -29,6 +29,11 @@ export class TextCursor {
     return found;
   }
 
+  /** What lies between an earlier place and this one. */
+  textFrom(start: number): string {
+    return this.text.slice(start, this.at);
+  }
+
   skipSpace(): void {
     while (/\s/.test(this.char ?? '')) this.at += 1;
   }

@@ -108,12 +108,16 @@ describe('normalizing', () => {
   const source = { stream: 'stream', partition: '0' };
   const measurement = { type: 't', deviceId: 'd', occurrenceTimeUtc: '', ingestionTimeUtc: '', properties: [] };
   const template: DeviceContent = {
+    bodyReader: 'strict',
     typeNames: ['t'],
     normalize({ Body }) {
       if (Body === 'refused')
         throw new IngestError('REQUIRED_VALUE_MISSING', 'why', { templateIndex: 1, member: 'deviceIdExpression' });
       if (Body === 'defect') throw new TypeError('patient-4711');
       return Array.from({ length: Number(Body) }, () => measurement);
+    },
+    explain() {
+      throw new RangeError('Nobody asks for an explanation here');
     },
   };
   const events = ['2', '0', '"refused"', '"defect"', '{', '1'].map((text, i) => {
@@ -143,6 +147,14 @@ describe('normalizing', () => {
       [10, 1],
       [15, 0],
     ]);
+  });
+
+  test('an event is read as the version of its template says', () => {
+    const event = { ...readHubEvent(received("/* two */ '2'")), sequenceNumber: 10 };
+    const readAs = (bodyReader: DeviceContent['bodyReader']) =>
+      normalizeEvents(source, [event], () => ({ version: 'v', template: { ...template, bodyReader } }), 'at').outcomes;
+    expect(readAs('strict')).toMatchObject([{ kind: 'dead-lettered' }]);
+    expect(readAs('lenient')).toMatchObject([{ kind: 'normalized', measurementCount: 2 }]);
   });
 
   test('a dead letter holds the event whole, and says where and why without quoting it', () => {

@@ -64,8 +64,8 @@ test('every issue is reported at once, in file order, with line and column', () 
   expect(loaded.issues.map(({ code, pointer, line, column }) => [code, pointer, line, column])).toEqual([
     ['TEMPLATE_MEMBER_MISSING', '/template/0/template', 5, 19],
     ['TEMPLATE_MEMBER_BLANK', '/template/0/template/typeName', 6, 21],
-    ['EXPRESSION_SYNTAX', '/template/0/template/typeMatchExpression', 7, 32],
-    ['EXPRESSION_SYNTAX', '/template/0/template/deviceIdExpression/value', 8, 66],
+    ['EXPRESSION_SYNTAX', '/template/0/template/typeMatchExpression', 7, 41],
+    ['EXPRESSION_SYNTAX', '/template/0/template/deviceIdExpression/value', 8, 67],
     ['TEMPLATE_MEMBER_KIND', '/template/0/template/values/0', 9, 20],
     ['TEMPLATE_MEMBER_MISSING', '/template/0/template/values/1', 9, 26],
     ['TEMPLATE_MEMBER_KIND', '/template/0/template/values/1/valueExpression', 9, 47],
@@ -149,10 +149,89 @@ describe('a file is taken with a warning for', () => {
       element: calculated({ deviceIdExpression: '$..id' }),
       issue: ['JSONPATH_SEES_MATCH_TWICE', 'deviceIdExpression'],
     },
+    {
+      name: 'two values of one name',
+      element: jsonPath({
+        values: [
+          { valueName: 'v', valueExpression: '$.a' },
+          { valueName: 'V', valueExpression: '$.b' },
+          { valueName: 'v', valueExpression: '$.c' },
+        ],
+      }),
+      issue: ['TEMPLATE_VALUE_NAME_REPEATED', 'values/2/valueName'],
+    },
+    ...[
+      'a[*].b',
+      'a[?b]',
+      'a[0:1]',
+      'a[]',
+      'a.*',
+      'a | b[*]',
+      '[a, b]',
+      '(a[*])',
+      'a[*] || b',
+      'keys(a)',
+      '`[1]`',
+      '{b: a}',
+      'a.{b: c}',
+      'merge(a, b)',
+    ].map((value) => ({
+      name: `a list or an object as a value: ${value}`,
+      element: calculated({ deviceIdExpression: { value, language: 'JmesPath' } }),
+      issue: ['JMESPATH_NO_SINGLE_VALUE', 'deviceIdExpression/value'],
+    })),
   ])('$name', ({ element, issue: [code, member] }) => {
     const text = collection(element);
     expect(loadDeviceContent(text).ok).toBe(true);
     expect(issuesOf(text)).toEqual([['warning', code, ['/template/0/template', member].filter(Boolean).join('/')]]);
+  });
+});
+
+describe('nothing is said of', () => {
+  test.each(['a[*].b | [0]', 'a[0].b', 'a.b', 'join(`","`, a[*])', 'length(a[*])', 'a[*] | [0].b', 'not_null(a, b)'])(
+    'the JMESPath value %s',
+    (value) => {
+      const text = collection(calculated({ deviceIdExpression: { value, language: 'JmesPath' } }));
+      expect(loadDeviceContent(text)).toMatchObject({ ok: true, issues: [] });
+    },
+  );
+
+  test.each(['a[*].b', '[a, b]'])('the JMESPath type match %s', (value) => {
+    const text = collection(calculated({ typeMatchExpression: { value, language: 'JmesPath' } }));
+    expect(loadDeviceContent(text)).toMatchObject({ ok: true, issues: [] });
+  });
+});
+
+describe('an expression that cannot be read is reported where it cannot', () => {
+  // The column of ‸ in the file, which is not part of it.
+  test.each([
+    { name: 'plain', literal: '"$.a[‸b]"' },
+    { name: 'behind escapes', literal: String.raw`"$.a['\u0062\n\\\\'][‸b]"` },
+    { name: 'behind escaped quotes', literal: String.raw`"$..[?(@a == \"x\" ‸and @b)]"` },
+    { name: 'in single quotes', literal: String.raw`'$.a[\'b\'].‸'` },
+    { name: 'in JMESPath', literal: '{"language": "JmesPath", "value": "a || add(b, ‸length())"}' },
+  ])('$name', ({ literal }) => {
+    const [before = '', after = ''] = collection(calculated({ deviceIdExpression: 'HERE' })).split('"HERE"');
+    const [head = '', tail = ''] = literal.split('‸');
+    const { issues } = loadDeviceContent(`${before}
+${head}${tail}${after}`);
+    expect(issues).toMatchObject([{ code: 'EXPRESSION_SYNTAX', line: 2, column: head.length + 1 }]);
+  });
+});
+
+describe('the body member', () => {
+  const withBody = (body: unknown) => JSON.stringify({ templateType: 'CollectionContent', body, template: [] });
+
+  test.each([
+    { body: undefined, bodyReader: 'strict' },
+    { body: 'strict', bodyReader: 'strict' },
+    { body: 'Lenient', bodyReader: 'lenient' },
+  ])('$body reads bodies $bodyReader', ({ body, bodyReader }) => {
+    expect(loadDeviceContent(withBody(body))).toMatchObject({ ok: true, template: { bodyReader } });
+  });
+
+  test.each([null, true, 'json'])('%s rejects the file', (body) => {
+    expect(issuesOf(withBody(body))).toEqual([['error', 'TEMPLATE_MEMBER_INVALID', '/body']]);
   });
 });
 

@@ -1,35 +1,15 @@
-import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import type { JsonObject } from '../../../core/device-message.ts';
+import { readdirSync } from 'node:fs';
 import { loadDeviceContent } from '../../../templates/device-content/load.ts';
+import { runSampleCase, sampleCases, SAMPLES, sampleText } from '../../support/sample-cases.ts';
 
-/** A case of `cases.json` that normalizes; those with a `group` transform, and run elsewhere. */
-interface NormalizationCase {
-  readonly name: string;
-  readonly templateFile: string;
-  readonly group?: unknown;
-  readonly message: JsonObject;
-  readonly expect: { measurements: readonly object[] } | { error: { code: string; [detail: string]: unknown } };
-}
+describe.each(readdirSync(SAMPLES))('the sample %s', (sample) => {
+  test('has a device content template without any issue', () => {
+    expect(loadDeviceContent(sampleText(sample, 'devicecontent.json'))).toMatchObject({ ok: true, issues: [] });
+  });
 
-const enqueuedAt = '2024-03-01T12:00:00Z';
-const samples = join(import.meta.dirname, '../../../templates/samples');
-
-describe.each(readdirSync(samples))('the sample %s', (sample) => {
-  const read = (file: string) => readFileSync(join(samples, sample, file), 'utf8');
-  const cases = (JSON.parse(read('cases.json')) as NormalizationCase[]).filter(({ group }) => group === undefined);
-
-  test.each(cases)('$name', ({ templateFile, message, expect: expected }) => {
-    const loaded = loadDeviceContent(read(templateFile));
-    expect(loaded.issues).toEqual([]);
-    if (!loaded.ok) return;
-    const normalize = () => loaded.template.normalize(message, { enqueuedAt });
-    if ('measurements' in expected) {
-      expect(normalize()).toEqual(expected.measurements.map((one) => ({ ...one, ingestionTimeUtc: enqueuedAt })));
-    } else {
-      const { code, ...details } = expected.error;
-      expect(normalize).toThrow(expect.objectContaining({ code, details: expect.objectContaining(details) }));
-    }
+  test.each(sampleCases(sample, 'cases.json'))('$name', (each) => {
+    const { comparison } = runSampleCase(sample, each);
+    expect(comparison.seen).toEqual(comparison.expected);
   });
 });

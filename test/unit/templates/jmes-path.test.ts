@@ -1,18 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import type { JsonValue } from '../../../core/device-message.ts';
 import { IngestError } from '../../../core/errors.ts';
 import { Budget } from '../../../templates/expression/budget.ts';
 import { compileExpression } from '../../../templates/expression/expression.ts';
 import { ExpressionSyntaxError } from '../../../templates/expression/expression-syntax-error.ts';
+import { Run } from '../../../templates/expression/run.ts';
 
 const valueOf = (expression: string, document: JsonValue = {}) =>
   compileExpression(expression, 'JmesPath').value(document, new Budget());
 
-function matchesOf(expression: string, document: JsonValue): JsonValue[] {
-  const found: JsonValue[] = [];
-  compileExpression(expression, 'JmesPath').matches(document, new Budget(), (match) => found.push(match));
-  return found;
-}
+const matchesOf = (expression: string, document: JsonValue) =>
+  compileExpression(expression, 'JmesPath').matches(new Run(document, new Budget()));
 
 const farm = {
   name: 'Hill',
@@ -184,6 +183,47 @@ describe('a JMESPath expression is refused when it is compiled', () => {
   ])('%s', (expression) => {
     expect(() => compileExpression(expression, 'JmesPath')).toThrow(ExpressionSyntaxError);
   });
+});
+
+describe('what is wrong with a JMESPath expression is said with its place', () => {
+  test.each([
+    { expression: 'a.b.', offset: 4 },
+    { expression: 'a b', offset: 2 },
+    { expression: 'a..b', offset: 2 },
+    { expression: 'a)', offset: 1 },
+    { expression: '{a: b, c}', offset: 8 },
+    { expression: 'foo[?bar == `1` && baz', offset: 22 },
+    { expression: 'a == `foo`', offset: 5 },
+    { expression: 'a # b', offset: 2 },
+    { expression: 'a || Length(b)', offset: 5 },
+    { expression: 'add(a, add(b))', offset: 7 },
+    { expression: "join(',', [a, b], c)", offset: 0 },
+    { expression: 'not_null(a[?b], {c: d, e: f}, add(a))', offset: 30 },
+  ])('$expression', ({ expression, offset }) => {
+    expect(() => compileExpression(expression, 'JmesPath')).toThrow(expect.objectContaining({ offset }));
+  });
+
+  test('whatever the expression, the place is inside it or at its end', () => {
+    const scraps = fc.array(
+      fc.constantFrom('a', '.', '[', ']', '(', ')', '?', '*', '`1`', "'x'", ',', '&', '||', ' ', '{', ':', '}', 'add'),
+    );
+    fc.assert(
+      fc.property(scraps, (parts) => {
+        const text = parts.join('');
+        const place = offsetOfFailure(text);
+        if (place !== undefined) expect(place >= 0 && place <= text.length).toBe(true);
+      }),
+    );
+  });
+
+  function offsetOfFailure(text: string): number | undefined {
+    try {
+      compileExpression(text, 'JmesPath');
+      return undefined;
+    } catch (error) {
+      return (error as ExpressionSyntaxError).offset;
+    }
+  }
 });
 
 describe('a JMESPath type match', () => {

@@ -4,6 +4,7 @@ import { JSONPath } from 'jsonpath-plus';
 import type { JsonValue } from '../../../core/device-message.ts';
 import { Budget } from '../../../templates/expression/budget.ts';
 import { compileExpression } from '../../../templates/expression/expression.ts';
+import { Run } from '../../../templates/expression/run.ts';
 
 const name = fc.constantFrom('a', 'b', 'c', 'd-e');
 
@@ -31,9 +32,8 @@ const step = fc.oneof(
 const plainPath = fc.array(step, { maxLength: 4 }).map((steps) => `$${steps.join('')}`);
 
 function ours(path: string, json: JsonValue): string[] {
-  const found: string[] = [];
-  compileExpression(path, 'JsonPath').matches(json, new Budget(), (match) => found.push(JSON.stringify(match)));
-  return found;
+  const matches = compileExpression(path, 'JsonPath').matches(new Run(json, new Budget()));
+  return matches.map((match) => JSON.stringify(match));
 }
 
 function theirs(path: string, json: JsonValue): string[] {

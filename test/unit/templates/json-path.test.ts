@@ -3,11 +3,10 @@ import type { JsonValue } from '../../../core/device-message.ts';
 import { Budget } from '../../../templates/expression/budget.ts';
 import { compileExpression } from '../../../templates/expression/expression.ts';
 import { ExpressionSyntaxError } from '../../../templates/expression/expression-syntax-error.ts';
+import { Run } from '../../../templates/expression/run.ts';
 
 function select(path: string, document: JsonValue): JsonValue[] {
-  const found: JsonValue[] = [];
-  compileExpression(path, 'JsonPath').matches(document, new Budget(), (match) => found.push(match));
-  return found;
+  return [...compileExpression(path, 'JsonPath').matches(new Run(document, new Budget()))];
 }
 
 const room = {

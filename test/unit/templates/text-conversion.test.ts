@@ -29,3 +29,14 @@ test('every number reads back the same', () => {
     }),
   );
 });
+
+test('a number that is no integer is written plainly from 1E-04 on, up to sixteen digits before the point', () => {
+  fc.assert(
+    fc.property(fc.double({ min: -1e20, max: 1e20, noNaN: true }), (value) => {
+      fc.pre(!Number.isSafeInteger(value));
+      const exponent = Number(value.toExponential().split('e')[1]);
+      expect(numberText(value).includes('E')).toBe(exponent < -4 || exponent > 16);
+    }),
+    { numRuns: 5000 },
+  );
+});

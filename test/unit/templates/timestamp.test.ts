@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { canonicalInstant, formatTicks, parseTicks } from '../../../core/ticks.ts';
 import { readTimestamp } from '../../../templates/device-content/timestamp.ts';
 
 const TODAY = '2023-05-06T23:30:00Z';
@@ -75,6 +76,40 @@ test('every instant a Date writes reads as itself', () => {
     fc.property(dates, (date) => {
       expect(Date.parse(readTimestamp(date.toISOString(), TODAY)!)).toBe(date.getTime());
     }),
+  );
+});
+
+/** ISO 8601 as devices write it, or nearly: every part may be just beyond what it may be. */
+const nearlyIso = (suffix: fc.Arbitrary<string>) => {
+  const digits = (least: number, most: number) => fc.integer({ min: least, max: most }).map(String);
+  const two = (most: number) => digits(0, most).map((text) => text.padStart(2, '0'));
+  const year = fc.oneof(digits(1995, 2030), fc.constantFrom('0000', '0001', '1900', '2000', '9999'));
+  const fraction = fc.oneof(fc.constant(''), fc.stringMatching(/^\.\d{1,8}$/), fc.stringMatching(/^\.\d{0,4}0{1,3}$/));
+  return fc
+    .tuple(year, two(13), two(32), two(25), two(61), two(61), fraction, suffix)
+    .map(
+      ([y, month, day, hour, minute, second, rest, end]) =>
+        `${y}-${month}-${day}T${hour}:${minute}:${second}${rest}${end}`,
+    );
+};
+
+test('the canonical text of an instant is what reading and writing it gives', () => {
+  fc.assert(
+    fc.property(nearlyIso(fc.constantFrom('Z', 'Z', 'Z', '', 'z', 'Z ')), (text) => {
+      const ticks = parseTicks(text);
+      expect(canonicalInstant(text)).toBe(ticks === undefined ? undefined : formatTicks(ticks));
+    }),
+    { numRuns: 20_000 },
+  );
+});
+
+test('an offset of hours and minutes may be written with a colon or without', () => {
+  const zone = fc.stringMatching(/^[+-](?:0\d|1[0-5]):[0-6]\d$/);
+  fc.assert(
+    fc.property(nearlyIso(zone), (text) => {
+      expect(readTimestamp(text, TODAY)).toBe(readTimestamp(text.replace(/:(\d\d)$/, '$1'), TODAY));
+    }),
+    { numRuns: 5000 },
   );
 });
 
