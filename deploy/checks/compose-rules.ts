@@ -1,7 +1,7 @@
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ConfigError, loadConfig } from '../../config/load-config.ts';
+import { imageParts, isConnector } from './compose-file.ts';
 import type { ComposeFile, ComposeService } from './compose-file.ts';
 
 /** What a rule may look at besides the file. */
@@ -18,6 +18,7 @@ type Rule = (file: ComposeFile, context: RuleContext) => string[];
 export function brokenRules(file: ComposeFile, context: RuleContext): string[] {
   const rules: readonly Rule[] = [
     settingsAreKnown,
+    tagsAreBuiltOnce,
     imagesArePinned,
     dependenciesCanBeMet,
     portsAreLocal,
@@ -27,11 +28,11 @@ export function brokenRules(file: ComposeFile, context: RuleContext): string[] {
   return rules.flatMap((rule) => rule(file, context));
 }
 
-/** Services of the image that is built here: each of their variables is a setting of ours or of Temporal's client. */
+/** Services of the image that is built here: the configuration itself reads their variables, names and values. */
 const settingsAreKnown: Rule = ({ services }) =>
   entriesOf(services).flatMap(([name, service]) => {
-    if (service.build === undefined) return [];
-    return [...ownProblems(service), ...foreignNames(service)].map((problem) => `${name}: ${problem}`);
+    if (!isConnector(service)) return [];
+    return ownProblems(service).map((problem) => `${name}: ${problem}`);
   });
 
 function ownProblems({ environment }: ComposeService): string[] {
@@ -45,34 +46,46 @@ function ownProblems({ environment }: ComposeService): string[] {
   }
 }
 
-function foreignNames({ environment }: ComposeService): string[] {
-  const known = temporalVariables();
-  const names = Object.keys(environment).filter((name) => !name.startsWith('IOMT_') && !known.has(name));
-  return names.map((name) => `${name} is no setting of the connector and none of Temporal's client`);
-}
-
-/** The variables that Temporal's own configuration asks for, heard by asking it. */
-function temporalVariables(): ReadonlySet<string> {
-  const asked = new Set<string>();
-  const listening = new Proxy<Record<string, string>>(
-    {},
-    {
-      get(_, name): undefined {
-        asked.add(String(name));
-      },
-    },
-  );
-  loadClientConnectConfig({ overrideEnvVars: listening });
-  return new Set([...asked].filter((name) => name.startsWith('TEMPORAL_')));
-}
-
 /** A version of at least two numbers: `postgres:16` is another image every quarter. */
 const imagesArePinned: Rule = ({ services }) =>
   entriesOf(services).flatMap(([name, { image }]) => {
     if (image === undefined) return [`${name}: expected an image with a version`];
-    const tag = /:([^:/@]+)$/.exec(image)?.[1] ?? '';
+    const { tag } = imageParts(image);
     return /^v?\d+\.\d+/.test(tag) ? [] : [`${name}: expected a version such as 1.29.7 as the tag of ${image}`];
   });
+
+/**
+ * Compose builds side by side, and two builds of one tag get into each other's way. So one service builds it; the others
+ * never fetch it, and depend on that one, so that it is built whichever of them is started.
+ */
+const tagsAreBuiltOnce: Rule = ({ services }) =>
+  entriesOf(services).flatMap(([name, service]) => {
+    const { image, pull_policy: policy } = service;
+    const [builder, second] = Object.keys(services).filter((key) => {
+      return services[key]?.image === image && services[key]?.build !== undefined;
+    });
+    if (builder === undefined) {
+      const isBuiltHere = isConnector(service) || policy === 'never';
+      return isBuiltHere ? [`${name}: expected a service that builds ${image ?? 'its image'}`] : [];
+    }
+    return [
+      ...(second !== undefined && name === second ? [`${name}: builds ${image ?? ''}, which ${builder} builds`] : []),
+      ...(policy === 'never' ? [] : [`${name}: expected pull_policy never: ${builder} builds its image`]),
+      ...(name === builder || dependenciesOf(services, name).has(builder)
+        ? []
+        : [`${name}: expected to depend on ${builder}, which builds its image`]),
+    ];
+  });
+
+/** Direct ones and theirs. */
+function dependenciesOf(services: ComposeFile['services'], name: string, found = new Set<string>()): Set<string> {
+  for (const needed of Object.keys(services[name]?.depends_on ?? {})) {
+    if (found.has(needed)) continue;
+    found.add(needed);
+    dependenciesOf(services, needed, found);
+  }
+  return found;
+}
 
 const dependenciesCanBeMet: Rule = ({ services }, context) =>
   entriesOf(services).flatMap(([name, service]) =>
@@ -100,9 +113,9 @@ function unmetCondition(
   }
 }
 
-function hasHealthCheck({ healthcheck, build }: ComposeService, imageHasHealthCheck: boolean): boolean {
-  if (healthcheck?.disable === true) return false;
-  return healthcheck?.test !== undefined || (build !== undefined && imageHasHealthCheck);
+function hasHealthCheck(service: ComposeService, imageHasHealthCheck: boolean): boolean {
+  if (service.healthcheck?.disable === true) return false;
+  return service.healthcheck?.test !== undefined || (isConnector(service) && imageHasHealthCheck);
 }
 
 const portsAreLocal: Rule = ({ services }) =>
@@ -124,8 +137,8 @@ const mountsExist: Rule = ({ services, volumes }, { folder }) =>
 
 /** A name or a port of its own would keep a second one from starting. */
 const connectorsCanBeScaled: Rule = ({ services }) =>
-  entriesOf(services).flatMap(([name, { build, container_name: containerName, ports }]) => {
-    if (build === undefined || (containerName === undefined && ports.length === 0)) return [];
+  entriesOf(services).flatMap(([name, service]) => {
+    if (!isConnector(service) || (service.container_name === undefined && service.ports.length === 0)) return [];
     return [`${name}: has a name or a port of its own, so that only one could run`];
   });
 

@@ -5,6 +5,7 @@ import { parseComposeFile } from './compose-file.ts';
 import { brokenRules } from './compose-rules.ts';
 import { dockerfileProblems, hasHealthCheck } from './dockerfile-rules.ts';
 import { dockerComposeProblems, lintCompose } from './lint-compose.ts';
+import { misspeltVariables } from './variable-rules.ts';
 
 export interface DeploymentProblems {
   readonly problems: readonly string[];
@@ -33,7 +34,8 @@ export function composeProblems(text: string, folder: string, dockerfile: string
   const linted = lintCompose(text);
   try {
     const context = { folder, imageHasHealthCheck: hasHealthCheck(dockerfile) };
-    return [...linted, ...brokenRules(parseComposeFile(text), context)];
+    const { written, file } = parseComposeFile(text);
+    return [...linted, ...misspeltVariables(written), ...brokenRules(file, context)];
   } catch (error) {
     // The linter has a better word for what is no compose file at all.
     if (linted.length > 0) return linted;

@@ -29,8 +29,6 @@ const OFF = [
   'service-ports-alphabetical-order',
   'services-alphabetical-order',
   'top-level-properties-order',
-  // The image is built here, and named.
-  'no-build-and-image',
 ];
 
 /** What a linter finds, which validates the file against the schema of the compose specification. */
@@ -52,7 +50,7 @@ export function dockerComposeProblems(folder: string): string[] | undefined {
   if (spawnSync('docker', ['compose', 'version'], { stdio: 'ignore' }).status !== 0) return undefined;
   const { status, stderr } = spawnSync('docker', ['compose', '--profile', '*', 'config', '--quiet'], {
     cwd: folder,
-    env: childEnvironment({ ACCEPT_EULA: 'Y' }),
+    env: childEnvironment(),
     encoding: 'utf8',
   });
   return status === 0 ? [] : [stderr.trim()];

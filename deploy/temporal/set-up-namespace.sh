@@ -20,6 +20,7 @@ temporal operator namespace describe --namespace "$namespace" ||
   temporal operator namespace create --namespace "$namespace" --retention "$retention"
 
 # A namespace that was just created is known to every part of the server within some seconds.
+attempts=60
 until temporal operator search-attribute create --namespace "$namespace" \
   --name IomtDevice --type Keyword \
   --name IomtMeasurementType --type Keyword \
@@ -27,6 +28,9 @@ until temporal operator search-attribute create --namespace "$namespace" \
   --name IomtStuckSince --type Datetime \
   --name IomtReason --type Keyword; do
   attempts=$((attempts - 1))
-  if [ "$attempts" -eq 0 ]; then exit 1; fi
+  if [ "$attempts" -eq 0 ]; then
+    echo "The search attributes could not be added to the namespace $namespace" >&2
+    exit 1
+  fi
   sleep 2
 done

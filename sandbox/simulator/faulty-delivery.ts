@@ -20,6 +20,14 @@ const DUPLICATE_INTERVALS = { least: 1, most: 6 };
 /** So many readings of a device come at once. */
 export const BURST_SIZE = 12;
 
+interface HeldEvent {
+  readonly event: SimulatedEvent;
+  /** The interval in which it is let go. */
+  readonly until: number;
+  /** What was sent before, and is not sent a third time. */
+  readonly isCopy: boolean;
+}
+
 /**
  * The way from the devices to the hub, as bad as it is asked to be: what goes in comes out at least once, but later,
  * twice, in another order, many at once or spoilt. The same draws give the same way.
@@ -27,7 +35,7 @@ export const BURST_SIZE = 12;
 export class FaultyDelivery {
   readonly #shares: FaultShares;
   readonly #random: Random;
-  #held: { readonly until: number; readonly event: SimulatedEvent }[] = [];
+  #held: HeldEvent[] = [];
   /** By device id: what lets the device's next reading go first. */
   readonly #swapped = new Map<string, SimulatedEvent>();
   /** By device id: what gathers for a burst. */
@@ -41,10 +49,12 @@ export class FaultyDelivery {
   /** What reaches the hub in this interval, in order: of these readings, then of earlier ones. */
   pass(readings: readonly SimulatedEvent[], interval: number): SimulatedEvent[] {
     const prompt = readings.flatMap((reading) => this.#passOne(this.#spoilt(reading), interval));
-    const isDue = ({ until }: { until: number }): boolean => until <= interval;
-    const due = this.#held.filter(isDue).map(({ event }) => event);
+    const isDue = ({ until }: HeldEvent): boolean => until <= interval;
+    const due = this.#held.filter(isDue);
     this.#held = this.#held.filter((held) => !isDue(held));
-    return [...prompt, ...due];
+    const originals = due.filter(({ isCopy }) => !isCopy).map(({ event }) => event);
+    this.#duplicateSome([...prompt, ...originals], interval);
+    return [...prompt, ...due.map(({ event }) => event)];
   }
 
   /** Everything that is still held back, which this lets go. */
@@ -59,7 +69,6 @@ export class FaultyDelivery {
 
   #passOne(event: SimulatedEvent, interval: number): SimulatedEvent[] {
     const { deviceId } = event.device;
-    if (this.#hits('duplicates')) this.#hold(event, interval + this.#between(DUPLICATE_INTERVALS));
     const before = this.#swapped.get(deviceId);
     if (before !== undefined) {
       this.#swapped.delete(deviceId);
@@ -67,7 +76,7 @@ export class FaultyDelivery {
     }
     if (this.#gathered.has(deviceId) || this.#startsBurst()) return this.#gather(event);
     if (this.#hits('late')) {
-      this.#hold(event, interval + this.#between(LATE_INTERVALS));
+      this.#held.push({ event, until: interval + this.#between(LATE_INTERVALS), isCopy: false });
       return [];
     }
     if (this.#hits('out-of-order')) {
@@ -99,8 +108,12 @@ export class FaultyDelivery {
     return { ...reading, message: malformed(reading.message, this.#random), isMalformed: true };
   }
 
-  #hold(event: SimulatedEvent, until: number): void {
-    this.#held.push({ until, event });
+  /** Of what leaves now, not of what comes in: a copy never overtakes a reading that is held back. */
+  #duplicateSome(leaving: readonly SimulatedEvent[], interval: number): void {
+    for (const event of leaving) {
+      if (!this.#hits('duplicates')) continue;
+      this.#held.push({ event, until: interval + this.#between(DUPLICATE_INTERVALS), isCopy: true });
+    }
   }
 
   #hits(name: FaultName): boolean {

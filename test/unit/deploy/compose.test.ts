@@ -4,15 +4,17 @@ import { parse } from 'jsonc-parser';
 import { z } from 'zod';
 import { environmentName, SETTINGS } from '../../../config/settings.ts';
 import type { SettingName } from '../../../config/settings.ts';
-import { parseComposeFile, variablesOf } from '../../../deploy/checks/compose-file.ts';
+import { parseComposeFile, variablesIn } from '../../../deploy/checks/compose-file.ts';
 import { composeProblems, deploymentProblems } from '../../../deploy/checks/deployment-problems.ts';
+import { OWN_VARIABLES } from '../../../deploy/checks/variable-rules.ts';
 import { SEARCH_ATTRIBUTES } from '../../../workflows/search-attributes.ts';
 
 const FOLDER = process.cwd();
 const read = (path: string): string => readFileSync(path, 'utf8');
 const COMPOSE = read('docker-compose.yml');
 const DOCKERFILE = read('Dockerfile');
-const { services } = parseComposeFile(COMPOSE);
+const { written, file } = parseComposeFile(COMPOSE);
+const { services } = file;
 const PACKAGE = z
   .object({ version: z.string(), devDependencies: z.object({ azurite: z.string() }) })
   .parse(JSON.parse(read('package.json')));
@@ -64,6 +66,89 @@ describe('the checks of the compose file find', () => {
       name: 'a variable that is none of ours',
       text: changed('IOMT_LOG_LEVEL:', 'LOG_LEVEL:'),
       problem: "worker: LOG_LEVEL is no setting of the connector and none of Temporal's client",
+    },
+    {
+      name: 'a setting that takes another variable',
+      text: changed('${IOMT_FHIR_URL:-', '${IOMT_FIR_URL:-'),
+      problem: 'worker: IOMT_FHIR_URL: expected ${IOMT_FHIR_URL…}, not ${IOMT_FIR_URL…}',
+    },
+    {
+      name: 'a setting that takes that of another setting',
+      text: changed('${IOMT_WINDOW:-10s}', '${IOMT_IDLE_AFTER:-10s}'),
+      problem: 'worker: IOMT_WINDOW: expected ${IOMT_WINDOW…}, not ${IOMT_IDLE_AFTER…}',
+    },
+    {
+      name: 'a variable of Temporal that takes another, in an image of others',
+      text: changed(/(set-up-namespace[^]*?TEMPORAL_NAMESPACE: \$\{)TEMPORAL_NAMESPACE/, '$1TEMPORAL_NAMESPCE'),
+      problem: 'temporal-namespace: TEMPORAL_NAMESPACE: expected ${TEMPORAL_NAMESPACE…}, not ${TEMPORAL_NAMESPCE…}',
+    },
+    {
+      name: 'a port that is taken from a variable nobody knows',
+      text: changed("'127.0.0.1:${FHIR_PORT:-8080}", "'127.0.0.1:${FIR_PORT:-8080}"),
+      problem: '${FIR_PORT} is no setting and no variable of this file',
+    },
+    {
+      name: 'a folder that is taken from a variable nobody knows',
+      text: changed('${TEMPLATES_FOLDER:-', '${TEMPLATE_FOLDER:-'),
+      problem: '${TEMPLATE_FOLDER} is no setting and no variable of this file',
+    },
+    {
+      name: 'a password that is taken from a variable nobody knows',
+      text: changed(
+        'spring.datasource.password: ${POSTGRES_PASSWORD',
+        'spring.datasource.password: ${POSTGRES_PASWORD',
+      ),
+      problem: '${POSTGRES_PASWORD} is no setting and no variable of this file',
+    },
+    {
+      name: "a variable of the emulator's that is misspelt",
+      text: changed('BLOB_SERVER:', 'BLOB_SERVR:'),
+      problem: 'eventhubs-emulator: BLOB_SERVR is not among the known variables of mcr.microsoft.com/azure-messaging/',
+    },
+    {
+      name: "a variable of Temporal's server that is misspelt",
+      text: changed('POSTGRES_SEEDS:', 'POSTGRES_SEED:'),
+      problem: 'temporal: POSTGRES_SEED is not among the known variables of temporalio/server',
+    },
+    {
+      name: "a variable of the FHIR server's that is misspelt",
+      text: changed('hapi.fhir.fhir_version:', 'hapi.fhir.version:'),
+      problem: 'fhir: hapi.fhir.version is not among the known variables of hapiproject/hapi',
+    },
+    {
+      name: 'a variable that must be given, and would stop every command',
+      text: changed('${ACCEPT_EULA:-}', '${ACCEPT_EULA:?words}'),
+      problem: 'Expected ${NAME}, ${NAME:-default} or $$, at ${',
+    },
+    {
+      name: 'a tag that is built twice',
+      text: changed('command: [worker]', 'command: [worker]\n    build: .'),
+      problem: 'worker: builds iomt-fhir-connector:0.1.0, which demo-templates builds',
+    },
+    {
+      name: 'a tag that every service of it builds',
+      text: changed('pull_policy: never', 'pull_policy: never\n  build: .'),
+      problem: 'demo-templates: builds iomt-fhir-connector:0.1.0, which await-servers builds',
+    },
+    {
+      name: 'a tag that nobody builds',
+      text: changed('    build: .\n', ''),
+      problem: 'worker: expected a service that builds iomt-fhir-connector:0.1.0',
+    },
+    {
+      name: 'a tag that is another than the one that is built',
+      text: changed('command: [worker]', 'command: [worker]\n    image: iomt-fhir-connector:0.1.1'),
+      problem: 'worker: expected a service that builds iomt-fhir-connector:0.1.1',
+    },
+    {
+      name: 'an image of ours that would be fetched',
+      text: changed('  pull_policy: never\n', ''),
+      problem: 'worker: expected pull_policy never: demo-templates builds its image',
+    },
+    {
+      name: 'a service that can be started without the one that builds its image',
+      text: changed(/( {2}await-servers:[^]*?depends_on:\n) {6}demo-templates: .*\n/, '$1'),
+      problem: 'await-servers: expected to depend on demo-templates, which builds its image',
     },
     {
       name: 'an image without a version',
@@ -172,9 +257,21 @@ describe('the compose file agrees with', () => {
     expect(services['azurite']?.image).toMatch(new RegExp(`:${PACKAGE.devDependencies.azurite}$`));
   });
 
-  test('its page: every variable it takes that is no setting is told there', () => {
+  test('its page: every variable it takes that is no setting is told there, and used', () => {
     const page = read('docs/deployment.md');
-    const own = [...variablesOf(COMPOSE)].filter((name) => !name.startsWith('IOMT_') && !name.startsWith('TEMPORAL_N'));
-    expect(own.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
+    const taken = variablesIn(written);
+    expect(OWN_VARIABLES.filter((name) => !page.includes(`\`${name}\``) || !taken.has(name))).toEqual([]);
+  });
+
+  test('its page: a back-up is made while nothing writes', () => {
+    const [, section = ''] = read('docs/deployment.md').split('## Volumes and back-up');
+    const stopped = /^docker compose stop (.*)$/m.exec(section)?.[1]?.split(' ') ?? [];
+    // What the emulator keeps in the store is gone with its next start anyway.
+    const writing = Object.entries(services).filter(
+      ([name, { depends_on: needs, restart }]) =>
+        restart === 'unless-stopped' && ('postgres' in needs || 'azurite' in needs) && name !== 'eventhubs-emulator',
+    );
+    expect(stopped).toEqual(expect.arrayContaining(['temporal', ...writing.map(([name]) => name)]));
+    expect(section).toMatch(/psql .*< postgres\.sql/);
   });
 });

@@ -113,6 +113,39 @@ describe('whatever the faults', () => {
   });
 });
 
+describe('whatever the duplicates', () => {
+  const shareArb = fc.double({ min: 0.01, max: 1, noNaN: true });
+  /** What came of each reading, in order of arrival. */
+  const arrivalsOf = ({ sent }: Run): { reading: string; delay: number }[] =>
+    sent.slice(0, -1).flatMap((events, interval) =>
+      events.map((event) => ({
+        reading: readingOf(event),
+        delay: interval - (event.at.getTime() - START) / INTERVAL_MS,
+      })),
+    );
+
+  test('a late reading is late at its first arrival, and comes twice at most', () => {
+    fc.assert(
+      fc.property(shareArb, shareArb, fc.nat(), (late, duplicates, seed) => {
+        const arrivals = Map.groupBy(arrivalsOf(run({ late, duplicates }, { seed })), ({ reading }) => reading);
+        const first = [...arrivals.values()].map(([arrival]) => arrival!.delay);
+        expect(first.filter((delay) => delay !== 0 && delay < 24)).toEqual([]);
+        expect([...arrivals.values()].filter(({ length }) => length > 2)).toEqual([]);
+      }),
+    );
+  });
+
+  test('those of a burst come together first, in order', () => {
+    fc.assert(
+      fc.property(shareArb, shareArb, fc.nat(), (bursts, duplicates, seed) => {
+        const arrivals = arrivalsOf(run({ bursts, duplicates }, { seed, everyIntervals: [1] }));
+        const first = [...new Set(arrivals.map(({ reading }) => Number(reading.split(' ')[1])))];
+        expect(first).toEqual(first.toSorted((a, b) => a - b));
+      }),
+    );
+  });
+});
+
 describe('each fault alone', () => {
   const INTERVALS = 4000;
   const SHARE = 0.1;
