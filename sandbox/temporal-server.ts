@@ -48,9 +48,14 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
   const { pid } = child;
   const failed = once(child, 'error').then(([error]) => Promise.reject(error as Error));
   if (pid === undefined) return await failed;
+  const endWithUs = (): void => {
+    child.kill('SIGKILL');
+  };
+  process.once('exit', endWithUs); // whoever exits without a stop would leave it behind
   writeFileSync(pidFile, String(pid));
   for (const input of [child.stdout, child.stderr]) createInterface({ input }).on('line', options.onLine);
   const ended = once(child, 'exit').then(() => {
+    process.off('exit', endWithUs);
     rmSync(pidFile, { force: true });
   });
   const address = `${HOST}:${port}`;

@@ -1,5 +1,6 @@
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../sandbox/free-port.ts';
 import { findTemporal } from '../../sandbox/temporal-executable.ts';
@@ -17,7 +18,15 @@ export default async function setUp(): Promise<void> {
   const executable = await findTemporal({ named, cacheDir: process.env['IOMT_CACHE_DIR'], progress });
   const dataDir = await mkdtemp(join(tmpdir(), 'iomt-temporal-'));
   const [port, uiPort] = [await freePort(0), await freePort(0)];
-  const server = await startTemporalServer({ executable, dataDir, port, uiPort, onLine: () => undefined });
+  const starting = startTemporalServer({ executable, dataDir, port, uiPort, onLine: () => undefined });
+  // After the server's own hook, by which it ends.
+  process.once('exit', () => {
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 });
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => process.exit(128 + constants.signals[signal])); // by itself, it is no exit
+  }
+  const server = await starting;
   process.env[TEST_TEMPORAL] = server.address;
   Object.assign(globalThis, {
     stopTestTemporal: async () => {
