@@ -25,7 +25,7 @@ export class Scene {
   readonly random: Random;
   readonly say: (line: string) => void;
   readonly #kills = new Map<string, number>();
-  readonly #background: Promise<void>[] = [];
+  readonly #background = new Map<object, Promise<void>>();
 
   constructor({ system, senders, random, say }: SceneOptions) {
     this.system = system;
@@ -53,15 +53,15 @@ export class Scene {
     return this.random.pick(of.filter(({ part }) => part.isActive)).part;
   }
 
-  /** Goes on while other things happen. */
-  inBackground(running: Promise<void>): void {
+  /** Goes on while other things happen; one thing at a time to the same parts. */
+  inBackground(to: object, running: Promise<void>): void {
     running.catch(() => undefined); // `settled` tells it
-    this.#background.push(running);
+    this.#background.set(to, running);
   }
 
-  /** Resolves once nothing goes on in the background. */
-  async settled(): Promise<void> {
-    await Promise.all(this.#background);
+  /** Resolves once nothing goes on in the background, to these parts or to any. */
+  async settled(to?: object): Promise<void> {
+    await (to === undefined ? Promise.all(this.#background.values()) : this.#background.get(to));
   }
 
   /** By part: `worker 3, fhir-server 1`. */

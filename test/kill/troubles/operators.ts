@@ -20,7 +20,7 @@ export const OPERATORS: readonly Trouble[] = [
 
 /** The run of the hot device is terminated while a worker is away, with signals in it that no code has seen. */
 async function terminateWithoutWorker(scene: Scene): Promise<void> {
-  await scene.settled(); // a worker that is stopped would come back in the middle
+  await scene.settled(scene.system.workers); // a worker that is stopped would come back in the middle
   const part = scene.pickActive(scene.system.workers);
   await scene.kill(part);
   await rest(scene.random.between(500, 3000));

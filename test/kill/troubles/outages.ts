@@ -53,7 +53,7 @@ const HELD_BACK_MS = 10_000;
  */
 async function noWorker(scene: Scene): Promise<void> {
   const { system, senders, say } = scene;
-  await scene.settled(); // a worker that is stopped would come back in the middle
+  await scene.settled(); // a worker that is stopped would come back in the middle, and a bridge would say nothing
   const workers = system.workers.map(({ part }) => part).filter((part) => part.isActive);
   await Promise.all(workers.map((part) => scene.kill(part)));
   senders.burst(BURST);

@@ -25,7 +25,7 @@ const BOTH_MS = 4_000;
  * done meanwhile, or it arrives only now. One of the two is left in the end.
  */
 async function stopInMidWrite(scene: Scene, pair: readonly Writer[], stoppedMs: number): Promise<void> {
-  await scene.settled(); // or the other of the pair may be the one that is stopped
+  await scene.settled(pair); // or the other of the pair may be the one that is stopped
   for (const { part } of pair) await part.start();
   const { held, by, stage, words } = await heldWrite(pair, scene.random);
   by.part.freeze();
@@ -35,7 +35,7 @@ async function stopInMidWrite(scene: Scene, pair: readonly Writer[], stoppedMs: 
   if (isCutOff) by.polls?.cut();
   scene.say(`  ${by.part.name} is stopped${isCutOff ? ' and cut off' : ''}, ${words}`);
   const late = stage === 'request' ? held : undefined;
-  scene.inBackground(goOnLater({ scene, pair, by, late, stoppedMs }));
+  scene.inBackground(pair, goOnLater({ scene, pair, by, late, stoppedMs }));
 }
 
 interface Stopped {
