@@ -1,58 +1,38 @@
-/**
- * Messages per second and core, bytes in, measurements out, beside a naive implementation of the same: the table of
- * docs/performance.md. An argument chooses the collections whose names hold it.
- */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { ticksOf, ticksToMs } from '../core/ticks.ts';
 import { parseMessageBody } from '../templates/device-content/message-body.ts';
 import { loadDeviceContent } from '../templates/device-content/load.ts';
 import { naiveNormalizer } from './naive-normalize.ts';
+import type { NaiveMeasurement } from './naive-normalize.ts';
 import { compare } from './rounds.ts';
-import type { Spread } from './rounds.ts';
+import type { Comparison } from './rounds.ts';
+import { runSideBySide } from './side-by-side.ts';
 import { workloads } from './workloads.ts';
 import type { Workload } from './workloads.ts';
 
-const HEADER = `\
+runSideBySide(import.meta.filename, {
+  header: `\
 | templates, message | bytes | measurements | messages/s | naive | times as fast |
-| --- | ---: | ---: | ---: | ---: | ---: |
-`;
-/** Runs one collection, by its whole name. */
-const ONE = '--one';
+| --- | ---: | ---: | ---: | ---: | ---: |`,
+  workloads: workloads(),
+  measure,
+  describe: (workload) => [workload.name, workload.body.length, normalizer(workload)(workload.body).length],
+});
 
-const [first = '', name] = process.argv.slice(2);
-if (first === ONE) process.stdout.write(rowOf(workloads().find((workload) => workload.name === name)));
-else runEach(workloads().filter((workload) => workload.name.includes(first)));
-
-/** Each in a process of its own: a bridge too has one collection, and code that has met others is slower. */
-function runEach(chosen: readonly Workload[]): void {
-  process.stdout.write(HEADER);
-  for (const workload of chosen) {
-    const args = [...process.execArgv, import.meta.filename, ONE, workload.name];
-    process.stdout.write(execFileSync(process.execPath, args, { encoding: 'utf8' }));
-  }
-}
-
-function rowOf(workload: Workload | undefined): string {
-  if (!workload) throw new RangeError(`Expected a collection after ${ONE}`);
-  const { name: title, body } = workload;
+function measure(workload: Workload): Comparison {
+  const { body } = workload;
   const [ours, naive] = [normalizer(workload), naiveNormalizer(workload)];
-  const measurements = ours(body);
-  const plain = measurements.map(({ deviceId, properties }) => ({ deviceId, properties }));
-  const expected = naive(body).map(({ deviceId, properties }) => ({ deviceId, properties }));
-  assert.deepEqual(plain, expected, 'Expected both to give the same measurements');
-  const compared = compare(
+  const [expected, actual] = [naive(body).map(comparable), ours(body).map(comparable)];
+  assert.deepEqual(actual, expected, 'Expected both to give the same measurements');
+  return compare(
     () => ours(body),
     () => naive(body),
   );
-  const rates = [compared.ours, compared.naive].map((spread) => textOf(spread, rounded));
-  const cells = [
-    title,
-    body.length,
-    measurements.length,
-    ...rates,
-    textOf(compared.ratio, (times) => times.toFixed(1)),
-  ];
-  return `| ${cells.join(' | ')} |\n`;
+}
+
+/** What both know of a measurement: its time to the millisecond, since a `Date` holds no more. */
+function comparable({ deviceId, occurrenceTimeUtc, properties }: NaiveMeasurement) {
+  return { deviceId, occurredAt: ticksToMs(ticksOf(occurrenceTimeUtc)), properties };
 }
 
 function normalizer({ content, properties, systemProperties }: Workload) {
@@ -64,13 +44,4 @@ function normalizer({ content, properties, systemProperties }: Workload) {
     const message = { Body: parseMessageBody(bytes), Properties: properties, SystemProperties: systemProperties };
     return template.normalize(message, context);
   };
-}
-
-function textOf({ least, median, most }: Spread, write: (value: number) => string): string {
-  return `${write(median)} (${write(least)}–${write(most)})`;
-}
-
-/** To three digits. */
-function rounded(rate: number): string {
-  return Number(rate.toPrecision(3)).toLocaleString('en-GB');
 }

@@ -4,6 +4,8 @@ import type { CaseActual, CaseResult } from '../templates/cases/mapping-case.ts'
 
 /** Lines around a difference that are shown with it. */
 const CONTEXT = 3;
+/** Lines from the first difference on that are compared; the work grows with their square. */
+const COMPARED = 500;
 /** By the operations of `diff(expected, actual)`. */
 const SIGNS = { '1': '-', '0': ' ', '-1': '+' } as const;
 const COLOURS = { '1': 'red', '0': 'reset', '-1': 'green' } as const;
@@ -30,8 +32,17 @@ function describeRefusals(name: string, actual: CaseActual, expected: unknown): 
   return `${styleText('yellow', `! ${name}`)}\n    ${refusals.join('\n    ')}\n`;
 }
 
-function describeDifference({ expected, seen }: CaseResult['comparison']): string[] {
-  const entries = diff(linesOf(expected), linesOf(seen)).map(([operation, line]) => ({ operation, line }));
+function describeDifference(comparison: CaseResult['comparison']): string[] {
+  const [expected, seen] = [linesOf(comparison.expected), linesOf(comparison.seen)];
+  const first = expected.findIndex((line, index) => line !== seen[index]);
+  const start = Math.max(0, first - CONTEXT);
+  const end = start + COMPARED;
+  const more = Math.max(expected.length, seen.length) > end ? [styleText('dim', '    … and more')] : [];
+  return [...describeLines(expected.slice(start, end), seen.slice(start, end)), ...more];
+}
+
+function describeLines(expected: readonly string[], seen: readonly string[]): string[] {
+  const entries = diff(expected, seen).map(([operation, line]) => ({ operation, line }));
   const isNear = entries.map((_, index) =>
     entries.slice(Math.max(0, index - CONTEXT), index + CONTEXT + 1).some(({ operation }) => operation !== 0),
   );

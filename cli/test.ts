@@ -15,7 +15,7 @@ export interface TestOutput {
   readonly warn: (line: string) => void;
 }
 
-/** Exit status: some case failed, or some file could not be read. */
+/** Exit status: some case failed; or none did, but some file of cases could not be read. */
 const FAILED = 1;
 const UNREADABLE = 2;
 
@@ -28,7 +28,9 @@ export function addTestCommand(program: Command): void {
   program
     .command('test')
     .argument('<files...>', 'JSON arrays of cases')
-    .description('run the examples of templates; exit status 1 when one fails, 2 when a file cannot be read')
+    .description(
+      'run the examples of templates; exit status 1 when one fails, else 2 when a file of them cannot be read',
+    )
     .option('--json', 'one line for each case: name, passed, actual')
     .addHelpText('after', '\nExample:\n  $ npm run -s cli -- test templates/samples/*/*cases.json')
     .action((files: string[], { json = false }: { json?: boolean }) => {
@@ -65,8 +67,8 @@ class TestRun {
   /** @returns the exit status */
   end(): number {
     if (!this.output.isJson) this.output.print(describeSums(this.counts));
-    if (this.hasUnreadable) return UNREADABLE;
-    return this.counts.failed > 0 ? FAILED : 0;
+    if (this.counts.failed > 0) return FAILED;
+    return this.hasUnreadable ? UNREADABLE : 0;
   }
 
   /** A template that cannot be read fails its case, and no other. */

@@ -18,7 +18,8 @@ export type JsonScalar = string | number | bigint | boolean | null;
 
 /** What becomes of the values of a text, from the inside out. */
 export interface JsonBuilder<Value> {
-  scalar(value: JsonScalar, place: JsonPlace): Value;
+  /** @param text as it is written */
+  scalar(value: JsonScalar, place: JsonPlace, text: string): Value;
   array(items: readonly Value[], place: JsonPlace): Value;
   /** @param members in the text's order, repeated names included */
   object(members: readonly (readonly [name: string, value: Value])[], place: JsonPlace): Value;
@@ -75,7 +76,8 @@ export class RelaxedJsonReader<Value> {
         throw new JsonDepthError(`Expected at most ${this.maxDepth} nested levels`, offset, pointer);
       return first === '{' ? this.object(pointer, depth) : this.array(pointer, depth);
     }
-    return this.build.scalar(this.scalar(first, pointer), { pointer, offset });
+    const value = this.scalar(first, pointer);
+    return this.build.scalar(value, { pointer, offset }, this.text.slice(offset, this.at));
   }
 
   private scalar(first: string | undefined, pointer: string): JsonScalar {

@@ -9,6 +9,8 @@ export interface TemplateNode {
   readonly offset: number;
   /** The plain value of the whole node; of members spelled alike, the last. Whole numbers are exact, `bigint` if need be. */
   readonly value: unknown;
+  /** A number with the digits it is written with; of anything else undefined. */
+  readonly digits: string | undefined;
   /** By name as written; empty unless an object. */
   readonly members: ReadonlyMap<string, TemplateNode>;
   /** Empty unless an array. */
@@ -23,13 +25,14 @@ const KINDS = { string: 'string', number: 'number', bigint: 'number', boolean: '
 /** @param repeated gains every member whose name, ignoring case, came before in the same object */
 export function templateNodes(repeated: TemplateNode[]): JsonBuilder<TemplateNode> {
   return {
-    scalar(value, place) {
+    scalar(value, place, text) {
       const kind = value === null ? 'null' : KINDS[typeof value as keyof typeof KINDS];
-      return { ...place, kind, value, members: NO_MEMBERS, items: [], member: () => undefined };
+      const digits = kind === 'number' ? text : undefined;
+      return { ...place, kind, value, digits, members: NO_MEMBERS, items: [], member: () => undefined };
     },
     array(items, place) {
       const value = items.map((item) => item.value);
-      return { ...place, kind: 'array', value, members: NO_MEMBERS, items, member: () => undefined };
+      return { ...place, kind: 'array', value, digits: undefined, members: NO_MEMBERS, items, member: () => undefined };
     },
     object(entries, place) {
       const members = new Map(entries);
@@ -41,7 +44,7 @@ export function templateNodes(repeated: TemplateNode[]): JsonBuilder<TemplateNod
       }
       const value = Object.fromEntries(entries.map(([name, node]) => [name, node.value]));
       const member = (name: string) => ignoringCase.get(name.toLowerCase());
-      return { ...place, kind: 'object', value, members, items: [], member };
+      return { ...place, kind: 'object', value, digits: undefined, members, items: [], member };
     },
   };
 }

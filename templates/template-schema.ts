@@ -92,11 +92,14 @@ export function collectionSchema(file: {
     title,
     description,
     ...objectSchema({ ...members, template: { ...LIST, schema: LIST_OF_TEMPLATES } }, 'ignored'),
-    $defs: {
-      template: elementSchema(types),
-      ...Object.fromEntries(types.map(({ spellings: [name], template }) => [name, template])),
-    },
+    $defs: Object.assign({ template: elementSchema(types) }, ...types.map(definitionsOf)) as JsonSchema,
   };
+}
+
+/** What a template's schema refers to as `#/$defs/…` has to stand at the top of the whole. */
+function definitionsOf({ spellings: [name], template }: TemplateTypeSchema): JsonSchema {
+  const { $defs, ...schema } = template;
+  return { [name]: schema, ...($defs as JsonSchema | undefined) };
 }
 
 const LIST = { description: 'The templates, in the order in which they are tried.', isRequired: true };

@@ -7,7 +7,8 @@ export type SameText = (member: string, expected: string, actual: string) => boo
 /**
  * The actual value as an expectation sees it: members it does not list are left out, and where both agree its own
  * spelling stands, so that what is left differs in nothing but what matters. Lists agree item by item, numbers by their
- * value; null expects that there is nothing.
+ * value; null expects that there is nothing. An object that lacks a listed member is seen whole, to show what is there
+ * instead.
  */
 export function asSeenBy(expected: unknown, actual: unknown, isSameText: SameText, member = ''): unknown {
   if (expected === null) return actual ?? null;
@@ -19,11 +20,10 @@ export function asSeenBy(expected: unknown, actual: unknown, isSameText: SameTex
       index < expected.length ? asSeenBy(expected[index], item, isSameText, member) : (item as unknown),
     );
   if (!isObject(expected) || !isObject(actual)) return actual;
-  const entries = Object.entries(expected).map(([name, value]) => [
-    name,
-    asSeenBy(value, actual[name], isSameText, name),
-  ]);
-  return Object.fromEntries(entries);
+  const members = Object.entries(expected);
+  if (members.some(([name, value]) => value !== null && !Object.hasOwn(actual, name))) return actual;
+  const seen = members.map(([name, value]) => [name, asSeenBy(value, ownMember(actual, name), isSameText, name)]);
+  return Object.fromEntries(seen);
 }
 
 function isNumber(value: unknown): boolean {
@@ -34,6 +34,11 @@ function isSameNumber(expected: unknown, actual: unknown): boolean {
   return isNumber(actual) && isSameDecimal(decimalTextOf(expected) ?? '', decimalTextOf(actual) ?? '');
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+function ownMember(value: Readonly<Record<string, unknown>>, name: string): unknown {
+  return Object.hasOwn(value, name) ? value[name] : undefined;
+}
+
+/** No list, and no `LosslessNumber`. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !isLosslessNumber(value);
 }

@@ -3,8 +3,10 @@ import type { Loaded } from '../../core/template-issue.ts';
 import { loadDeviceContent } from '../device-content/load.ts';
 import { loadFhirMapping } from '../fhir-mapping/load.ts';
 import { asSeenBy } from './as-seen-by.ts';
+import type { SameText } from './as-seen-by.ts';
 import type { CaseActual, CaseResult, MappingCase, TemplateSource } from './mapping-case.ts';
-import { isSameInstant, isSameMeasurementText, runNormalizationCase } from './normalization-case.ts';
+import { runNormalizationCase } from './normalization-case.ts';
+import { isSameInstant, sameTextFor } from './same-text.ts';
 import { runTransformCase } from './transform-case.ts';
 
 /** Gives the text of a template file that a case names. */
@@ -20,14 +22,14 @@ export function createCaseRunner(): (of: MappingCase, textOf: TextOfFile) => Cas
   const mappingOf = compiledOnce((text) => loadFhirMapping(text));
   return (of, textOf) => {
     switch (of.kind) {
-      case 'normalization':
-        return resultOf(of, runNormalizationCase(contentOf(textFrom(of.template, textOf)), of), isSameMeasurementText);
-      case 'transform':
-        return resultOf(
-          of,
-          runTransformCase(mappingOf(textFrom(of.mapping, textOf)), of),
-          (_member, expected, actual) => expected === actual || isSameInstant(expected, actual),
-        );
+      case 'normalization': {
+        const text = textFrom(of.template, textOf);
+        return resultOf(of, runNormalizationCase(placed(contentOf(text), of.template), of), sameTextFor(text));
+      }
+      case 'transform': {
+        const mapping = mappingOf(textFrom(of.mapping, textOf));
+        return resultOf(of, runTransformCase(placed(mapping, of.mapping), of), isSameTextOfResource);
+      }
       case 'invalid':
         return invalidCase(of.name, of.problems);
     }
@@ -43,22 +45,31 @@ export function invalidCase(name: string, problems: readonly string[]): CaseResu
 function resultOf(
   { name, expectation }: Extract<MappingCase, { expectation: unknown }>,
   actual: CaseActual,
-  isSameText: Parameters<typeof asSeenBy>[2],
+  isSameText: SameText,
 ): CaseResult {
-  const partly = asSeenBy(expectation, actual, isSameText);
-  const passed = stringify(partly) === stringify(expectation);
-  // Where the case ended in another way than expected, all of that way is worth seeing.
-  const isOfThatKind = Object.keys(expectation).some((member) => member in actual);
-  return {
-    name,
-    passed,
-    actual,
-    comparison: { expected: expectation, seen: passed || isOfThatKind ? partly : actual },
-  };
+  const seen = asSeenBy(expectation, actual, isSameText);
+  const passed = stringify(seen) === stringify(expectation);
+  return { name, passed, actual, comparison: { expected: expectation, seen } };
+}
+
+function isSameTextOfResource(_member: string, expected: string, actual: string): boolean {
+  return expected === actual || isSameInstant(expected, actual);
 }
 
 function textFrom(source: TemplateSource, textOf: TextOfFile): string {
   return 'text' in source ? source.text : textOf(source.file);
+}
+
+/** The issues of a template that is part of the file of cases have their places there. */
+function placed<Template>(loaded: Loaded<Template>, source: TemplateSource): Loaded<Template> {
+  if (!('place' in source) || loaded.issues.length === 0) return loaded;
+  const { line, column } = source.place();
+  const issues = loaded.issues.map((issue) => ({
+    ...issue,
+    line: line + issue.line - 1,
+    column: issue.line === 1 ? column + issue.column - 1 : issue.column,
+  }));
+  return { ...loaded, issues };
 }
 
 function compiledOnce<Template>(load: (text: string) => Loaded<Template>): (text: string) => Loaded<Template> {

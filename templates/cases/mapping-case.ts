@@ -1,11 +1,14 @@
-import type { Observation } from 'fhir/r4.js';
 import type { IngestErrorCode, IngestErrorDetails } from '../../core/errors.ts';
 import type { Measurement } from '../../core/measurement.ts';
 import type { TemplateIssue } from '../../core/template-issue.ts';
-import type { ResolvedIds } from '../fhir-mapping/load.ts';
+import type { IdentifiedResource, ResolvedIds } from '../fhir-mapping/load.ts';
+import type { TextPlace } from '../text-place.ts';
 
-/** A template as its own text, or the file that holds it, as the case names it. */
-export type TemplateSource = { readonly text: string } | { readonly file: string };
+/**
+ * A template as its own text, or the file that holds it, as the case names it. `place` tells where the text begins in the
+ * file of cases, of which it is a part as it stands.
+ */
+export type TemplateSource = { readonly text: string; readonly place?: () => TextPlace } | { readonly file: string };
 
 /** What a case expects of its `actual`: members that are listed must agree; see `asSeenBy`. */
 export type Expectation = Readonly<Record<string, unknown>>;
@@ -32,8 +35,8 @@ export interface TransformCase {
   readonly type: string;
   readonly measurements: readonly Measurement[];
   readonly ids: ResolvedIds;
-  /** The stored Observation they are merged into; its numbers are `LosslessNumber`. */
-  readonly existing?: Observation;
+  /** The stored resource they are merged into; its numbers are `LosslessNumber`. */
+  readonly existing?: IdentifiedResource;
   readonly expectation: Expectation;
 }
 

@@ -1,8 +1,7 @@
-import type { Observation } from 'fhir/r4.js';
 import { IngestError } from '../../core/errors.ts';
 import type { IngestErrorKind } from '../../core/errors.ts';
 import type { Loaded } from '../../core/template-issue.ts';
-import type { FhirMapping, ObservationGroup, ObservationTemplate } from '../fhir-mapping/load.ts';
+import type { FhirMapping, IdentifiedResource, ResourceGroup, ResourceTemplate } from '../fhir-mapping/load.ts';
 import { caseError } from './case-error.ts';
 import type { CaseActual, RefusedMeasurement, TransformCase } from './mapping-case.ts';
 
@@ -29,11 +28,11 @@ export function runTransformCase(mapping: Loaded<FhirMapping>, of: TransformCase
 /** Does with the measurements of a case what the delivery of a batch does with them. */
 class Transformation {
   readonly refused: RefusedMeasurement[] = [];
-  private readonly template: ObservationTemplate;
+  private readonly template: ResourceTemplate;
   private readonly of: TransformCase;
   private firstRefusal: IngestError | undefined;
 
-  constructor(template: ObservationTemplate, of: TransformCase) {
+  constructor(template: ResourceTemplate, of: TransformCase) {
     this.template = template;
     this.of = of;
   }
@@ -62,7 +61,7 @@ class Transformation {
     });
   }
 
-  private create(groups: readonly ObservationGroup[], fine: readonly number[]) {
+  private create(groups: readonly ResourceGroup[], fine: readonly number[]) {
     const observations = groups.flatMap((group) => {
       if (group.isEmpty) return [];
       return this.orRefuse(group, fine, () => this.template.create(group, this.of.ids, ISSUED_AT)) ?? [];
@@ -73,13 +72,13 @@ class Transformation {
   }
 
   /** One group after the other into the same Observation. @throws IngestError of kind waiting */
-  private merge(groups: readonly ObservationGroup[], fine: readonly number[], existing: Observation) {
+  private merge(groups: readonly ResourceGroup[], fine: readonly number[], existing: IdentifiedResource) {
     let stored = existing;
     let writtenCount = 0;
     for (const group of groups) {
       const merged = this.orRefuse(group, fine, () => this.template.merge(group, this.of.ids, stored));
       if (merged === undefined) continue;
-      stored = merged.observation;
+      stored = merged.resource;
       writtenCount += 1;
     }
     return { observations: [stored], writtenCount, isUnchanged: stored === existing };
@@ -87,7 +86,7 @@ class Transformation {
 
   /** Bad data concerns the measurements of its group alone. */
   private orRefuse<Result>(
-    { measurements }: ObservationGroup,
+    { measurements }: ResourceGroup,
     fine: readonly number[],
     write: () => Result,
   ): Result | undefined {

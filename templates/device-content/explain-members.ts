@@ -1,6 +1,6 @@
 import type { JsonValue } from '../../core/device-message.ts';
 import { IngestError } from '../../core/errors.ts';
-import { Budget } from '../expression/budget.ts';
+import type { Budget } from '../expression/budget.ts';
 import { isArray } from '../expression/json-kind.ts';
 import type { Selected } from '../expression/json-kind.ts';
 import type { ContentTemplate, PlacedExpression } from './content-template.ts';
@@ -11,17 +11,21 @@ import { optionalText, optionalTimestamp, requiredText, requiredTimestamp } from
 /** What makes a text of a selected value; undefined for one that is not needed and not there. */
 type Extract = (value: Selected) => string | undefined;
 
-/** @param root what `$` means to the expressions of the template */
+/**
+ * @param root what `$` means to the expressions of the template
+ * @param budget for all matches that are shown: normalization had one for them too
+ */
 export function explainMembers(
   template: ContentTemplate,
   root: JsonValue,
+  budget: Budget,
   { enqueuedAt }: NormalizeContext,
 ): ExplainedMember[] {
   const explain = (placed: PlacedExpression, isRequired: boolean, extract: Extract): ExplainedMember => ({
     member: placed.member,
     isRequired,
     expression: placed.expression.explain(root),
-    result: resultOf(placed, root, extract),
+    result: resultOf(placed, root, budget, extract),
   });
   const required = (placed: PlacedExpression) => explain(placed, true, requiredText);
   const optional = (placed: PlacedExpression) => explain(placed, false, optionalText);
@@ -56,9 +60,14 @@ function explainTimestamps(
   return explained;
 }
 
-function resultOf({ expression }: PlacedExpression, root: JsonValue, extract: Extract): ExplainedResult {
+function resultOf(
+  { expression }: PlacedExpression,
+  root: JsonValue,
+  budget: Budget,
+  extract: Extract,
+): ExplainedResult {
   try {
-    const value = expression.value(root, new Budget());
+    const value = expression.value(root, budget);
     const text = extract(value);
     return text === undefined ? { kind: 'absent', reason: reasonOf(value) } : { kind: 'text', text };
   } catch (error) {

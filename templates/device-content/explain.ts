@@ -1,7 +1,9 @@
 import type { JsonObject, JsonValue } from '../../core/device-message.ts';
 import { IngestError } from '../../core/errors.ts';
 import type { Measurement } from '../../core/measurement.ts';
+import { Budget } from '../expression/budget.ts';
 import { SHOWN_COUNT } from '../expression/explained-expression.ts';
+import { shownValue } from '../expression/shown-value.ts';
 import type { ContentTemplate } from './content-template.ts';
 import type { NormalizeContext } from './device-content.ts';
 import { explainMembers } from './explain-members.ts';
@@ -27,6 +29,7 @@ class MessageExplainer {
   private readonly message: JsonObject;
   private readonly context: NormalizeContext;
   private reader: MessageReader;
+  private isSpent = false;
 
   constructor(message: JsonObject, context: NormalizeContext) {
     this.message = message;
@@ -34,8 +37,11 @@ class MessageExplainer {
     this.reader = new MessageReader(message, context);
   }
 
+  /** Behind a template that failed the next one is read as if it came first: with a whole budget. */
   template(template: ContentTemplate): ExplainedTemplate {
     const { index, typeName } = template;
+    if (this.isSpent) this.reader = new MessageReader(this.message, this.context);
+    this.isSpent = false;
     const typeMatch = template.typeMatch.expression.explain(this.message);
     const found = this.attempt(() => this.reader.matchesOf(template));
     if ('failure' in found) return { index, typeName, typeMatch, matchCount: 0, matches: [], failure: found.failure };
@@ -45,6 +51,7 @@ class MessageExplainer {
 
   private matches(template: ContentTemplate, found: readonly JsonValue[]): ExplainedMatch[] {
     const explained: ExplainedMatch[] = [];
+    const budget = new Budget();
     let hasFailed = false;
     for (const [index, match] of found.entries()) {
       const read = this.attempt(() => this.reader.measurementOf(template, match));
@@ -53,18 +60,12 @@ class MessageExplainer {
       if ('value' in read) this.measurements.push(read.value);
       if (index >= SHOWN_COUNT && !isFirstFailure) continue;
       const outcome = 'failure' in read ? read : { measurement: read.value };
-      explained.push({ index, match, members: this.members(template, match), outcome });
+      const members = explainMembers(template, this.reader.scopeOf(template, match), budget, this.context);
+      explained.push({ index, match: shownValue(match), members, outcome });
     }
     return explained;
   }
 
-  private members(template: ContentTemplate, match: JsonValue) {
-    const scope = this.reader.scopeOf(template, match);
-    // The reader goes on to use its scope for the next match; what is shown must stay.
-    return explainMembers(template, template.scope === 'message' ? { ...(scope as JsonObject) } : scope, this.context);
-  }
-
-  /** After a failure the rest is read as if it came first: with a whole budget. */
   private attempt<Value>(read: () => Value): { readonly value: Value } | { readonly failure: PlacedFailure } {
     try {
       return { value: read() };
@@ -72,7 +73,7 @@ class MessageExplainer {
       if (!(error instanceof IngestError)) throw error;
       const failure = { code: error.code, message: error.message, details: error.details };
       this.failure ??= failure;
-      this.reader = new MessageReader(this.message, this.context);
+      this.isSpent = true;
       return { failure };
     }
   }

@@ -1,11 +1,12 @@
+import { stringify } from 'lossless-json';
 import type { JsonValue } from '../../core/device-message.ts';
 import type { IngestErrorDetails } from '../../core/errors.ts';
 import type { Measurement } from '../../core/measurement.ts';
 import type { ExplainedExpression, ExplainedFailure } from '../expression/explained-expression.ts';
 
 /**
- * What the templates do with one message, and why: plain data. It holds values of the message: it is for whoever has the
- * message at hand, never for a log.
+ * What the templates do with one message, and why: plain data, which `explanationJson` prints. It holds values of the
+ * message: it is for whoever has the message at hand, never for a log.
  */
 export interface Explanation {
   /** What `normalize` does with the message. */
@@ -54,3 +55,8 @@ export type ExplainedResult =
   /** Nothing that is needed: left out, or the next timestamp is tried. */
   | { readonly kind: 'absent'; readonly reason: string }
   | ({ readonly kind: 'failed' } & ExplainedFailure);
+
+/** As JSON text, integers to the last digit: `JSON.stringify` takes none beyond a double. */
+export function explanationJson(explanation: Explanation, indent?: number): string {
+  return stringify(explanation, null, indent) ?? '';
+}

@@ -15,9 +15,10 @@ export function lintValueExpression(
 }
 
 function lintJsonPath(text: string, scope: ContentTemplate['scope']): ExpressionWarning[] {
-  if (scope !== 'message' || !/^\s*\$?\.\./.test(text)) return [];
+  const [, before] = /^(\s*\$?)\.\./.exec(text) ?? [];
+  if (scope !== 'message' || before === undefined) return [];
   const message = '".." from the root finds what is in the match twice, in the message and in matchedToken';
-  return [{ code: 'JSONPATH_SEES_MATCH_TWICE', message }];
+  return [{ code: 'JSONPATH_SEES_MATCH_TWICE', message, offset: before.length }];
 }
 
 function lintJmesPath(text: string, functions: JmesFunctions): ExpressionWarning[] {

@@ -80,7 +80,7 @@ export class ExpressionReader<Name extends string> {
       ...expression.warnings,
       ...(name === 'typeMatchExpression' ? [] : lintValueExpression(expression, this.rules.scope, functions)),
     ];
-    for (const { code, message } of warnings) report(source.node, 'warning', code, message);
+    for (const { code, message, offset } of warnings) report(source.node, 'warning', code, message, offset);
     return { member, expression };
   }
 

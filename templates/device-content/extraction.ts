@@ -3,7 +3,7 @@ import { fitsInt64 } from '../expression/arithmetic.ts';
 import { isNumber } from '../expression/json-kind.ts';
 import type { Selected } from '../expression/json-kind.ts';
 import { numberText } from '../expression/text-conversion.ts';
-import { readTimestamp } from './timestamp.ts';
+import { readTimestamp } from '../timestamp.ts';
 
 /**
  * The text of what a required expression selected.

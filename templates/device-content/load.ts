@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../core/device-message.ts';
 import type { Loaded, TemplateIssue } from '../../core/template-issue.ts';
 import { readTemplateFile } from '../template-file.ts';
 import type { TemplateNode } from '../template-file.ts';
@@ -72,8 +73,8 @@ function deviceContent({ bodyReader, templates: read }: Collection): DeviceConte
   return {
     bodyReader,
     typeNames: [...new Set(templates.map(({ typeName }) => typeName))],
-    normalize: (message, context) => normalizeMessage(templates, { ...message }, context),
-    explain: (message, context) => explainMessage(templates, { ...message }, context),
+    normalize: (message, context) => normalizeMessage(templates, message as JsonObject, context),
+    explain: (message, context) => explainMessage(templates, message as JsonObject, context),
   };
 }
 

@@ -4,8 +4,8 @@ import { parseExactJson } from '../expression/exact-json.ts';
 import { isArray } from '../expression/json-kind.ts';
 import { ORIGINAL_JSON, RELAXED_JSON } from '../json-dialect.ts';
 import type { JsonDialect } from '../json-dialect.ts';
+import { hasNumericNames, mayBeMoved, orderedValues } from '../ordered-members.ts';
 import { JsonDepthError, MAX_DEPTH, RelaxedJsonReader } from '../relaxed-json-reader.ts';
-import { hasNumericNames, orderedValues } from './ordered-members.ts';
 
 /** `strict`: JSON in UTF-8. `lenient`: whatever the original's reader takes. */
 export type BodyReader = 'strict' | 'lenient';
@@ -27,13 +27,13 @@ export function parseMessageBody(bytes: Uint8Array, reader: BodyReader = 'strict
 }
 
 /**
- * Reads the JSON text of a whole message, `{Body, Properties, SystemProperties}`, or of any other object that templates
- * are tried on; as `parseMessageBody`, its bound that of the body.
+ * Reads the text of a whole message, `{Body, Properties, SystemProperties}`, or of any other object that templates are
+ * tried on; as `parseMessageBody`, its bound that of the body.
  *
  * @throws IngestError as `parseMessageBody`
  */
-export function parseDeviceMessage(text: string): JsonObject {
-  const message = read(text, 'strict', MAX_DEPTH + 1);
+export function parseDeviceMessage(text: string, reader: BodyReader = 'strict'): JsonObject {
+  const message = read(text, reader, MAX_DEPTH + 1);
   if (typeof message !== 'object' || message === null || Array.isArray(message)) throw notJson('an object');
   if (!('Body' in message)) checkDepth(message, MAX_DEPTH);
   return message as JsonObject;
@@ -74,12 +74,7 @@ function isPlain(value: JsonValue, levels: number): boolean {
   if (levels === 0) return false;
   if (isArray(value)) return value.every((item) => isPlain(item, levels - 1));
   const names = Object.keys(value);
-  return !startsWithDigit(names[0]) && names.every((name) => isPlain(value[name] ?? null, levels - 1));
-}
-
-/** JavaScript puts whole numbers before all other names of an object. */
-function startsWithDigit(firstName = ''): boolean {
-  return firstName >= '0' && firstName < ':';
+  return !mayBeMoved(names) && names.every((name) => isPlain(value[name] ?? null, levels - 1));
 }
 
 function relaxed(text: string, dialect: JsonDialect, levels: number): JsonValue {

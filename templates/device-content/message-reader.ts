@@ -4,6 +4,7 @@ import { canonicalInstant } from '../../core/ticks.ts';
 import { Budget } from '../expression/budget.ts';
 import type { EvaluationLimits } from '../expression/budget.ts';
 import { Run } from '../expression/run.ts';
+import { mayBeMoved, orderedObject } from '../ordered-members.ts';
 import type { ContentTemplate } from './content-template.ts';
 import type { NormalizeContext } from './device-content.ts';
 import { withPlace } from './failure-place.ts';
@@ -54,13 +55,16 @@ export class MessageReader {
    */
   scopeOf(template: ContentTemplate, match: JsonValue): JsonValue {
     if (template.scope === 'match') return match;
-    this.messageScope ??= withoutMatchedToken(this.message);
+    this.messageScope ??= scopeWith(this.message);
     this.messageScope['matchedToken'] = match;
     return this.messageScope;
   }
 }
 
-function withoutMatchedToken(message: JsonObject): Record<string, JsonValue> {
+/** The message with `matchedToken` as its last member, or without any yet. */
+function scopeWith(message: JsonObject): Record<string, JsonValue> {
   const { matchedToken: _givesWay, ...rest } = message;
-  return rest;
+  if (!mayBeMoved(Object.keys(rest))) return rest;
+  const members = Object.entries(message).filter(([name]) => name !== 'matchedToken');
+  return orderedObject([...members, ['matchedToken', null]]);
 }

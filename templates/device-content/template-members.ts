@@ -3,6 +3,9 @@ import { numberText } from '../expression/text-conversion.ts';
 import type { TemplateFile, TemplateNode } from '../template-file.ts';
 import type { MemberTable } from '../template-schema.ts';
 
+/** The original takes these of any object with a place, and makes nothing of them. */
+const MEANINGLESS: ReadonlySet<string> = new Set(['linenumber', 'lineposition', 'lineinfoforproperties']);
+
 /** Notes an issue at a node; see `TemplateFile.issueAt`. */
 export type Report = (...issue: Parameters<TemplateFile['issueAt']>) => void;
 
@@ -77,6 +80,10 @@ export class TemplateMembers<Name extends string> {
     const known = new Set(names.map((name) => name.toLowerCase()));
     for (const [name, member] of this.node.members) {
       if (known.has(name.toLowerCase())) continue;
+      if (MEANINGLESS.has(name.toLowerCase())) {
+        this.report(member, 'warning', 'TEMPLATE_MEMBER_IGNORED', `"${name}" means nothing here`);
+        continue;
+      }
       const expected = names.map((one) => `"${one}"`).join(', ');
       this.report(member, severity, 'TEMPLATE_MEMBER_UNKNOWN', `"${name}" is not known here; known are ${expected}`);
     }

@@ -9,6 +9,7 @@ import { parseJsonPath } from './json-path-parser.ts';
 import type { Filter, FilterTest, Operand, Step } from './json-path-steps.ts';
 import type { Run } from './run.ts';
 import type { Missing, Trail } from './near-paths.ts';
+import { shownValue } from './shown-value.ts';
 import { jsonPathOf } from './value-keys.ts';
 
 type FilterStep = Extract<Step, { kind: 'filter' }>;
@@ -30,7 +31,7 @@ export function explainJsonPath(text: string, run: Run, trail: Trail): void {
 
 function shown(found: readonly Located[]): Pick<ExplainedStep, 'values' | 'paths'> {
   const first = found.slice(0, SHOWN_COUNT);
-  return { values: first.map(({ value }) => value), paths: first.map(({ keys }) => jsonPathOf(keys)) };
+  return { values: first.map(({ value }) => shownValue(value)), paths: first.map(({ keys }) => jsonPathOf(keys)) };
 }
 
 function explainTests(step: FilterStep, places: readonly Located[], run: Run): ExplainedTest[] {
@@ -41,7 +42,7 @@ function explainTests(step: FilterStep, places: readonly Located[], run: Run): E
       text: test.text,
       candidateCount: candidates.length,
       passedCount: candidates.filter(({ value }) => passes(value, run)).length,
-      values: operandValues(asked(test), candidates, run).slice(0, SHOWN_COUNT),
+      values: operandValues(asked(test), candidates, run).slice(0, SHOWN_COUNT).map(shownValue),
     };
   });
 }

@@ -1,7 +1,7 @@
 import type { JsonValue } from '../../core/device-message.ts';
 import type { IngestErrorCode } from '../../core/errors.ts';
 
-/** Of what an explanation lists it shows the first few; counts are of all. */
+/** Of what an explanation lists it shows the first few, each as `shownValue` has it; counts are of all. */
 export const SHOWN_COUNT = 10;
 
 /**

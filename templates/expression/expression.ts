@@ -21,6 +21,7 @@ export type ExpressionLanguage = 'JsonPath' | 'JmesPath';
 /** An expression of a template, compiled once when the template is loaded. */
 export interface Expression {
   readonly language: ExpressionLanguage;
+  /** With the language it says what is selected: type matches alike in both are evaluated once. */
   readonly text: string;
   readonly warnings: readonly ExpressionWarning[];
   /**

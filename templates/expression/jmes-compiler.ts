@@ -1,17 +1,16 @@
 import type { JsonValue } from '../../core/device-message.ts';
+import { orderedObject } from '../ordered-members.ts';
 import { ExpressionSyntaxError } from './expression-syntax-error.ts';
 import type { Evaluate } from './jmes-function.ts';
 import type { JmesFunctions } from './jmes-functions.ts';
 import { compileComparator, isTruthy } from './jmes-operators.ts';
+import { MAX_TREE_DEPTH } from './jmes-path-parser.ts';
 import type { JmesNode } from './jmes-path-parser.ts';
 import { withNotOutside } from './jmes-not.ts';
 import { compileSlice } from './jmes-slice.ts';
 import { GROUP } from './jmes-path-tokens.ts';
 import { isArray, isObject, memberOf } from './json-kind.ts';
 import type { Selected } from './json-kind.ts';
-
-/** Deepest tree that is compiled; a chain of as many names or operators is as deep. */
-const MAX_TREE_DEPTH = 500;
 
 /**
  * Turns the library's syntax tree into closures. Nothing (`undefined`) and an explicit null are told apart: a projection
@@ -80,7 +79,7 @@ export class JmesCompiler {
       case 'Function':
         return this.functionCall(node);
       case 'ExpressionReference':
-        throw new ExpressionSyntaxError('An &expression can only be the argument of a function');
+        throw new RangeError('The parser let an &expression through that is no argument');
       case 'Arithmetic':
       case 'Unary':
         throw new ExpressionSyntaxError('Expected add(), subtract(), multiply() or divide() instead of an operator');
@@ -164,14 +163,14 @@ export class JmesCompiler {
     return (value, budget) =>
       value === undefined || value === null
         ? undefined
-        : Object.fromEntries(members.map(({ name, evaluate }) => [name, evaluate(value, budget) ?? null]));
+        : orderedObject(members.map(({ name, evaluate }) => [name, evaluate(value, budget) ?? null]));
   }
 
   private functionCall({ name, children }: Extract<JmesNode, { type: 'Function' }>): Evaluate {
     if (name === GROUP) return this.group(children);
     const called = this.functions.get(name);
     if (!called) throw new RangeError(`The parser let a call of an unknown function through: ${name}`);
-    const args = children.map((child, index) => this.argument(name, child, index === called.expressionAt));
+    const args = children.map((child) => this.compile(child.type === 'ExpressionReference' ? child.child : child));
     const by = args[called.expressionAt ?? -1] ?? (() => undefined);
     return (value, budget) => {
       const values = args.map((arg, index) => (index === called.expressionAt ? undefined : arg(value, budget)));
@@ -179,16 +178,9 @@ export class JmesCompiler {
     };
   }
 
-  private argument(name: string, child: JmesNode, isExpression: boolean): Evaluate {
-    if ((child.type === 'ExpressionReference') !== isExpression) {
-      throw new ExpressionSyntaxError(`${name}(): expected ${isExpression ? 'an' : 'no'} &expression in this place`);
-    }
-    return this.compile(child.type === 'ExpressionReference' ? child.child : child);
-  }
-
   private group(children: readonly JmesNode[]): Evaluate {
     const [child] = children;
-    if (!child || children.length > 1) throw new ExpressionSyntaxError('Expected one expression between ( and )');
+    if (!child) throw new RangeError('The parser let empty parentheses through');
     return this.compile(child);
   }
 }

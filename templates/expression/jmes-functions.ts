@@ -19,6 +19,7 @@ import type { FunctionCall, JmesFunction } from './jmes-function.ts';
 import { isArray, isNumber, isObject } from './json-kind.ts';
 import type { Selected } from './json-kind.ts';
 import { jsonText } from './text-conversion.ts';
+import { orderedObject } from '../ordered-members.ts';
 
 /** The functions an expression may call, by exact name. */
 export type JmesFunctions = ReadonlyMap<string, JmesFunction>;
@@ -95,7 +96,7 @@ function length(call: FunctionCall): number {
 function merge(call: FunctionCall): Selected {
   const entries = call.args.flatMap((_, index) => Object.entries(objectArgument(call, index)));
   call.budget.spend(entries.length);
-  return Object.fromEntries(entries);
+  return orderedObject(entries);
 }
 
 /** Of a text, by UTF-16 units, as in the original. */

@@ -6,6 +6,9 @@ import { firstMisplaced } from './jmes-misplaced.ts';
 import { prepareJmesPath } from './jmes-path-tokens.ts';
 import type { JsonValue } from '../../core/device-message.ts';
 
+/** Deepest tree that is compiled; a chain of as many names or operators is as deep. */
+export const MAX_TREE_DEPTH = 500;
+
 /** The library's syntax tree. */
 export type JmesNode = ReturnType<typeof compile>;
 
@@ -32,7 +35,9 @@ export function parseJmesPath(text: string, functions = JMES_FUNCTIONS): ParsedJ
 function treeOf(text: string, prepared: string): JmesNode {
   try {
     return compile(prepared);
-  } catch {
+  } catch (error) {
+    if (error instanceof RangeError)
+      throw new ExpressionSyntaxError(`Expected at most ${MAX_TREE_DEPTH} nested operators`);
     // The library's own words name its tokens, and no place.
     const offset = firstMisplaced(text);
     const [found] = /^(?:\w+|[^])/.exec(text.slice(offset)) ?? [];

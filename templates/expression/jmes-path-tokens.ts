@@ -1,7 +1,7 @@
 import { tokenize } from '@jmespath-community/jmespath';
 import { ExpressionSyntaxError } from './expression-syntax-error.ts';
-import { parseExactJson } from './exact-json.ts';
 import type { JsonValue } from '../../core/device-message.ts';
+import { literalAt } from './jmes-literal.ts';
 
 /** Tokens of the community's language that the original's does not have. */
 const FOREIGN: Readonly<Record<string, string>> = {
@@ -16,8 +16,6 @@ const FOREIGN: Readonly<Record<string, string>> = {
   Div: '//',
   Question: '?',
 };
-const RAW_TEXT = /'((?:\\[^]|[^'\\])*)'/y;
-const JSON_LITERAL = /`((?:\\[^]|[^`\\])*)`/y;
 const WHOLE_NUMBER = /-?\d+(?![\d-])/y;
 const MAX_INDEX = 2 ** 31 - 1;
 const STARTS = new Set([
@@ -71,6 +69,7 @@ export function prepareJmesPath(text: string): PreparedJmesPath {
   const tokens = tokensOf(text);
   tokens.forEach((token, index) => {
     checkToken(text, token, tokens[index - 1]);
+    checkSliceStep(tokens, index);
   });
   const literals: JsonValue[] = [];
   let prepared = '';
@@ -119,6 +118,9 @@ function checkToken(text: string, token: JmesToken, previous: JmesToken | undefi
   if (previous && isStart && ENDS.has(previous.type)) {
     throw new ExpressionSyntaxError('Expected an operator or a comma', token.start);
   }
+  if (previous?.type === 'Dot' && isGrouping(token, previous)) {
+    throw new ExpressionSyntaxError('Expected a name, a list, an object or a function after "."', token.start);
+  }
   if (previous?.type === 'Comma' && CLOSERS.has(token.type)) {
     throw new ExpressionSyntaxError('Expected an expression after a comma', token.start);
   }
@@ -130,6 +132,15 @@ function checkToken(text: string, token: JmesToken, previous: JmesToken | undefi
   }
 }
 
+/** In `[start:stop:step]` the number behind the second colon. */
+function checkSliceStep(tokens: readonly JmesToken[], index: number): void {
+  const { type, value, start = 0 } = tokens[index] ?? {};
+  const typeAt = (at: number) => tokens[at]?.type;
+  if (type !== 'Number' || Number(value) !== 0 || typeAt(index - 1) !== 'Colon') return;
+  const before = typeAt(index - 2) === 'Number' ? index - 3 : index - 2;
+  if (typeAt(before) === 'Colon') throw new ExpressionSyntaxError('Expected a slice step other than 0', start);
+}
+
 /** A parenthesis behind a name opens the arguments of a function. */
 function isGrouping(token: JmesToken, previous: JmesToken | undefined): boolean {
   return token.type === 'Lparen' && previous?.type !== 'UnquotedIdentifier';
@@ -139,19 +150,4 @@ function isIndex(text: string, start: number): boolean {
   WHOLE_NUMBER.lastIndex = start;
   const found = WHOLE_NUMBER.exec(text);
   return found !== null && Math.abs(Number(found[0])) <= MAX_INDEX;
-}
-
-/** `'raw'`, in which only `\'` is an escape, or `` `json` ``. */
-function literalAt(text: string, start: number): { value: JsonValue; end: number } {
-  const isRaw = text[start] === "'";
-  const pattern = isRaw ? RAW_TEXT : JSON_LITERAL;
-  pattern.lastIndex = start;
-  const content = pattern.exec(text)?.[1];
-  if (content === undefined) throw new ExpressionSyntaxError('Expected the end of a literal', start);
-  if (isRaw) return { value: content.replaceAll("\\'", "'"), end: pattern.lastIndex };
-  try {
-    return { value: parseExactJson(content.replaceAll('\\`', '`')), end: pattern.lastIndex };
-  } catch {
-    throw new ExpressionSyntaxError('Expected valid JSON between backticks', start);
-  }
 }

@@ -16,6 +16,7 @@ import type { Selected } from './json-kind.ts';
 import { selfAndBelow } from './json-path-located.ts';
 import type { Run } from './run.ts';
 import type { Missing, Trail } from './near-paths.ts';
+import { shownValue } from './shown-value.ts';
 import { jmesPathOf } from './value-keys.ts';
 
 /**
@@ -131,7 +132,7 @@ export class JmesTrace {
     const { steps } = this.trail;
     // `a[]` and `a[1:]` are written alike as lists and as what is done to their elements.
     if (steps.at(-1)?.text === step.text) steps.pop();
-    steps.push({ ...step, count: values.length, values: values.slice(0, SHOWN_COUNT) });
+    steps.push({ ...step, count: values.length, values: values.slice(0, SHOWN_COUNT).map(shownValue) });
     return results;
   }
 

@@ -1,6 +1,6 @@
 import type { JsonValue } from '../../core/device-message.ts';
 import type { Budget } from './budget.ts';
-import { equals, order } from './comparison.ts';
+import { equals, order, orderNumbers } from './comparison.ts';
 import { isNumber } from './json-kind.ts';
 import type { Comparison } from './json-path-steps.ts';
 
@@ -51,7 +51,7 @@ function compare(left: Scalar, right: Scalar, budget: Budget): number | undefine
   const leading = typeof left === 'string' ? right : left;
   const convert = isNumber(leading) ? toNumber : toBit;
   const [a, b] = [convert(left, budget), convert(right, budget)];
-  return a === undefined || b === undefined ? undefined : order(a, b);
+  return a === undefined || b === undefined ? undefined : orderNumbers(a, b);
 }
 
 function toNumber(value: Exclude<Scalar, null>, budget: Budget): number | bigint | undefined {

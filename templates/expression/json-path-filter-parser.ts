@@ -16,6 +16,8 @@ export interface FilterParsing {
   readonly cursor: TextCursor;
   readonly warnings: ExpressionWarning[];
   readonly parsePath: () => Step[];
+  /** Those in parentheses. */
+  readonly grouped: Set<Filter>;
 }
 
 /**
@@ -23,20 +25,20 @@ export interface FilterParsing {
  * warned about where it differs from the usual reading.
  */
 export function parseFilter(parsing: FilterParsing): Filter {
-  const { cursor, warnings } = parsing;
+  const { cursor, warnings, grouped } = parsing;
   return cursor.nested(() => {
     const left = unary(parsing);
     cursor.skipSpace();
+    const offset = cursor.at;
     const junction = cursor.take(JUNCTION)?.[0];
     if (junction === undefined) return left;
-    cursor.skipSpace();
-    const isGrouped = cursor.char === '(';
     const right = parseFilter(parsing);
     const kind = junction === '&&' ? 'and' : 'or';
-    if (kind === 'and' && right.kind === 'or' && !isGrouped) {
+    if (kind === 'and' && right.kind === 'or' && !grouped.has(right)) {
       warnings.push({
         code: 'JSONPATH_GROUPING',
         message: '"a && b || c" is read as "a && (b || c)"; parentheses say what is meant',
+        offset,
       });
     }
     return { kind, left, right };
@@ -52,6 +54,7 @@ function unary(parsing: FilterParsing): Filter {
   const filter = parseFilter(parsing);
   cursor.skipSpace();
   cursor.expect(')');
+  parsing.grouped.add(filter);
   return filter;
 }
 

@@ -54,9 +54,19 @@ function parseSelector(parsing: PathParsing, mayBeName: boolean): Selector {
 }
 
 function dottedSelector(parsing: PathParsing): Selector {
-  const { cursor } = parsing;
+  const { cursor, warnings } = parsing;
+  const offset = cursor.at;
   const recursive = cursor.take(/\.\.?/y)?.[0] === '..';
-  return cursor.char === '[' || cursor.char === '(' ? indexer(parsing, recursive) : named(parsing, recursive);
+  if (cursor.char !== '[' && cursor.char !== '(') return named(parsing, recursive);
+  const selector = indexer(parsing, recursive);
+  if (recursive && selector.kind !== 'names' && selector.kind !== 'filter') {
+    warnings.push({
+      code: 'JSONPATH_RECURSION_IGNORED',
+      message: '".." before an index, a slice or [*] has no effect: only the current value is looked at',
+      offset,
+    });
+  }
+  return selector;
 }
 
 function named({ cursor, inFilter }: PathParsing, recursive: boolean): Selector {
@@ -67,19 +77,13 @@ function named({ cursor, inFilter }: PathParsing, recursive: boolean): Selector 
 }
 
 function indexer(parsing: PathParsing, recursive: boolean): Selector {
-  const { cursor, warnings } = parsing;
+  const { cursor } = parsing;
   const close = cursor.char === '[' ? ']' : ')';
   cursor.at += 1;
   cursor.skipSpace();
   const step = cursor.nested(() => indexerBody(parsing, recursive));
   cursor.skipSpace();
   cursor.expect(close);
-  if (recursive && step.kind !== 'names' && step.kind !== 'filter') {
-    warnings.push({
-      code: 'JSONPATH_RECURSION_IGNORED',
-      message: '".." before an index, a slice or [*] has no effect: only the current value is looked at',
-    });
-  }
   return step;
 }
 
@@ -93,7 +97,7 @@ function indexerBody(parsing: PathParsing, recursive: boolean): Selector {
 
 function filter({ cursor, warnings }: PathParsing): Filter {
   const parsePath = () => parseSteps({ cursor, inFilter: true, warnings }, true);
-  return parseFilter({ cursor, warnings, parsePath });
+  return parseFilter({ cursor, warnings, parsePath, grouped: new Set() });
 }
 
 function quotedNames(cursor: TextCursor): string[] {

@@ -48,4 +48,6 @@ export interface ParsedPath {
 export interface ExpressionWarning {
   readonly code: TemplateIssueCode;
   readonly message: string;
+  /** Of the character it is about; absent where it is about the whole expression. */
+  readonly offset?: number;
 }

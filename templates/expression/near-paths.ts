@@ -1,3 +1,4 @@
+import { isMisspelt, lettersOf } from '../spelling.ts';
 import { SHOWN_COUNT } from './explained-expression.ts';
 import type { ExplainedStep, NearPath } from './explained-expression.ts';
 import type { Located } from './json-path-located.ts';
@@ -68,35 +69,9 @@ function nameOf(keys: ValueKeys): string {
   return typeof last === 'string' ? last : '';
 }
 
-/** Equal but for marks between words, for an added part, or for a letter in four. */
+/** Misspelt, or with a part added. */
 function isSpelledAlike(wanted: string, name: string): boolean {
+  if (isMisspelt(wanted, name)) return true;
   const [a, b] = [lettersOf(wanted), lettersOf(name)];
-  if (a === b) return a !== '';
-  const shorter = Math.min(a.length, b.length);
-  if (shorter < 3) return false;
-  if (a.includes(b) || b.includes(a)) return true;
-  const allowed = Math.max(1, Math.floor(shorter / 4));
-  return Math.abs(a.length - b.length) <= allowed && distance(a, b) <= allowed;
-}
-
-function lettersOf(name: string): string {
-  // Names are short; one that is not would cost its length squared.
-  return name
-    .slice(0, 100)
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]/gu, '');
-}
-
-/** Letters to put in, leave out or replace, that one text becomes the other. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
-  for (let index = 0; index < a.length; index += 1) {
-    const next = [index + 1];
-    for (let at = 0; at < b.length; at += 1) {
-      const replaced = (row[at] ?? 0) + (a[index] === b[at] ? 0 : 1);
-      next.push(Math.min(replaced, (row[at + 1] ?? 0) + 1, (next[at] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
+  return Math.min(a.length, b.length) >= 3 && (a.includes(b) || b.includes(a));
 }

@@ -4,10 +4,11 @@ import { isArray, isObject } from './json-kind.ts';
 
 /**
  * A number as the original writes it: the shortest digits that read back the same; plain for 1E-04 up to 1E+16,
- * beyond that `1.5E+300`. Zero has no sign.
+ * beyond that `1.5E+300`. Zero has no sign; `NaN` and `Infinity` are what a lenient body may hold.
  */
 export function numberText(value: number | bigint): string {
   if (typeof value === 'bigint' || Number.isSafeInteger(value)) return value === 0 ? '0' : value.toString();
+  if (!Number.isFinite(value)) return String(value);
   const magnitude = Math.abs(value);
   if (magnitude >= 1e-4 && magnitude < 1e17) return value.toString();
   const [digits = '', exponentText = '0'] = value.toExponential().split('e');

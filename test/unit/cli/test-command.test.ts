@@ -75,6 +75,16 @@ describe('the command test', () => {
     expect(text).toContain('2 cases: 1 passed, 1 failed');
   });
 
+  test('shows where a long list begins to differ, and not all of it', () => {
+    const pulses = Array.from({ length: 1000 }, (_, index) => ({ ...message.Body, pulse: index + 1 }));
+    const measurements = pulses.flatMap(({ pulse }) => measured(`${pulse > 7 ? 0 : pulse}`).measurements);
+    const { lines } = run([write('long.json', [{ ...passing, message: { Body: pulses }, expect: { measurements } }])]);
+    expect(lines[0]).toMatch(/"value": "0"\n.*"value": "8"/);
+    expect(lines[0]).not.toContain('"value": "7"');
+    expect(lines[0]).toContain('… and more');
+    expect(lines[0]?.split('\n').length).toBeLessThan(1000);
+  });
+
   test('prints one line of JSON for each case', () => {
     const { status, lines } = run([write('json.json', [failing, passing])], true);
     expect(status).toBe(1);
@@ -93,6 +103,7 @@ describe('the command test', () => {
   test.each([
     { name: 'is not there', content: undefined, warning: /^ENOENT.*unreadable\.json/ },
     { name: 'is no JSON', content: '[{\n  "name": 5,,\n}]', warning: /unreadable\.json:2:13: no JSON/ },
+    { name: 'is nested too deeply', content: '['.repeat(20_000), warning: /:1:1001: expected at most 1000 nested/ },
     { name: 'is no array', content: '{}', warning: /unreadable\.json:1:1: expected an array of cases/ },
   ])('ends with status 2 when a file $name, after running the others', ({ content, warning }) => {
     const file = join(folder, 'unreadable.json');
@@ -104,10 +115,16 @@ describe('the command test', () => {
     expect(warnings).toEqual([expect.stringMatching(warning)]);
   });
 
-  test('ends with status 2 when a template cannot be read, after running the other cases', () => {
+  test('ends with status 1 when a case fails, though a file cannot be read', () => {
+    const { status, warnings } = run([join(folder, 'nowhere.json'), write('failing.json', [failing])]);
+    expect(status).toBe(1);
+    expect(warnings).toHaveLength(1);
+  });
+
+  test('fails a case whose template cannot be read, after running the other cases', () => {
     const file = write('dangling.json', [{ ...passing, template: undefined, templateFile: 'nowhere.json' }, passing]);
     const { status, lines, warnings } = run([file], true);
-    expect(status).toBe(2);
+    expect(status).toBe(1);
     expect(warnings).toEqual([expect.stringMatching(/dangling\.json, a pulse: ENOENT.*nowhere\.json/)]);
     expect(lines.map((line) => (JSON.parse(line) as { passed: boolean }).passed)).toEqual([false, true]);
   });

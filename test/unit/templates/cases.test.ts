@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { stringify } from 'lossless-json';
+import type { JsonValue } from '../../../core/device-message.ts';
 import { asSeenBy } from '../../../templates/cases/as-seen-by.ts';
 import { readCaseFile } from '../../../templates/cases/case-file.ts';
+import { normalizationExpectation, transformExpectation } from '../../../templates/cases/expectation.ts';
 import { createCaseRunner } from '../../../templates/cases/case-runner.ts';
 import type { CaseResult } from '../../../templates/cases/mapping-case.ts';
 import { mappingText } from '../../support/fhir-mapping.ts';
@@ -88,11 +90,19 @@ describe('a normalization case passes', () => {
       each: { template: template({}, { body: 'lenient' }), bodyText: `{id:'d', at:'${body.at}', v:01} junk` },
     },
     {
-      name: 'with a fraction that another maths library ends otherwise',
+      name: 'with a message as text that only a lenient reader takes, where the template says so',
       each: {
-        message: { Body: { ...body, v: 316.22776601683796 } },
-        expect: measured({ properties: [{ name: 'v', value: '316.227766016838' }] }),
+        template: template({}, { body: 'lenient' }),
+        messageText: `{Body: {id:'d', at:'${body.at}', v:01,}} junk`,
       },
+    },
+    {
+      name: 'with a template alone, and no message, that expects it to be invalid',
+      each: { template: {}, message: undefined, expect: { templateInvalid: true } },
+    },
+    {
+      name: 'that expects an error, whatever else it says of it',
+      each: { bodyText: '{', expect: { messageError: true, error: { code: 'E' }, partialMeasurements: [{}] } },
     },
   ])('$name', ({ each }) => {
     const { comparison, passed } = run({ template: template(), message: { Body: body }, expect: measured(), ...each });
@@ -105,6 +115,7 @@ describe('a normalization case fails', () => {
   test.each([
     { name: 'with a value too few', expect: measured({ properties: [] }) },
     { name: 'with another text of the same number', expect: measured({ properties: [{ name: 'v', value: '1.0' }] }) },
+    { name: 'with a member that no measurement has', expect: measured({ patient: 'p' }) },
     { name: 'with an id that nobody expects', expect: measured({ patientId: 'p' }) },
     { name: 'with a measurement too many', expect: { measurements: [] } },
     { name: 'that expects an error', expect: { messageError: true } },
@@ -119,6 +130,73 @@ describe('a normalization case fails', () => {
       passed: false,
       comparison: { expected: { measurements: [{ patientId: null }] }, seen: { measurements: [{ patientId: 'd' }] } },
     });
+  });
+});
+
+describe('the text of a value is compared', () => {
+  const pow = { value: 'pow(Body.v, `0.5`)', language: 'JmesPath' };
+  const outcomeOf = (valueExpression: unknown, v: JsonValue, expected: string) =>
+    run({
+      template: template({ values: [{ valueName: 'v', valueExpression }] }),
+      message: { Body: { ...body, v } },
+      expect: measured({ properties: [{ name: 'v', value: expected }] }),
+    }).passed;
+
+  test.each([
+    { actual: '1.10', expected: '1.1' },
+    { actual: '1.1', expected: '1.10' },
+    { actual: '36.60', expected: '36.6' },
+    { actual: 0.30000000000000004, expected: '0.3' },
+    { actual: 316.22776601683796, expected: '316.227766016838' },
+    { actual: 1e17, expected: '1e17' },
+  ])('to the letter: $actual is not $expected', ({ actual, expected }) => {
+    expect(outcomeOf('$.Body.v', actual, expected)).toBe(false);
+  });
+
+  // The root of 100000 is 316.22776601683796, or its neighbour for another maths library.
+  test.each([
+    { expected: '316.22776601683796', passed: true },
+    { expected: '316.2277660168379', passed: true },
+    { expected: '316.227766016838', passed: true },
+    { expected: '316.2277660168377', passed: false },
+    { expected: '-316.22776601683796', passed: false },
+    { expected: '316.227766016837960', passed: false },
+    { expected: '3.1622776601683796E+02', passed: false },
+  ])('but for the last digits of a power: $expected passes, $passed', ({ expected, passed }) => {
+    expect(outcomeOf(pow, 100000, expected)).toBe(passed);
+  });
+
+  test('with every digit of a power that is a whole number', () => {
+    const square = { value: 'pow(Body.v, `2`)', language: 'JmesPath' };
+    expect(outcomeOf(square, 94906267, '9007199515875288')).toBe(false);
+    expect(outcomeOf(square, 94906267, '9007199515875289')).toBe(true);
+  });
+});
+
+describe('what a failed case shows', () => {
+  test('is the whole of what it came to, where a member that is listed is not there', () => {
+    const { actual, comparison } = run({
+      template: template(),
+      message: { Body: { id: 'd' } },
+      expect: { error: { code: 'REQUIRED_VALUE_MISSING', place: 'timestampExpression' } },
+    });
+    expect(comparison.seen).toEqual({ error: (actual as { error: unknown }).error });
+    expect(
+      run({ template: template(), message: { Body: body }, expect: { messageError: true } }).comparison.seen,
+    ).toEqual(measured());
+  });
+
+  test('is where in the file of cases an issue of a template is that stands there', () => {
+    const text = `[{
+      "name": "x",
+      "template": {"templateType": "CollectionContent", "template": [],
+        "body": 5}, "expect": { "measurements": [] }, "message": null }]`;
+    expect(runText(text).actual).toMatchObject({ issues: [{ pointer: '/body', line: 4, column: 17 }] });
+    expect(runText('[{"template":[],"expect":{"measurements":[]},"message":null}]').actual).toMatchObject({
+      issues: [{ pointer: '', line: 1, column: 14 }],
+    });
+    const asText = { templateText: '[]', message: null, expect: { measurements: [] } };
+    expect(run(asText).actual).toMatchObject({ issues: [{ pointer: '', line: 1, column: 1 }] });
   });
 });
 
@@ -137,12 +215,12 @@ describe('a body', () => {
   });
 });
 
-const group = (values: readonly (string | null)[], members: object = {}) => ({
+const group = (values: readonly (string | null)[], members: object = {}, at?: string) => ({
   type: 'x',
   deviceId: 'd',
   ...members,
   measurements: values.map((value, second) => ({
-    occurrenceTimeUtc: `2024-01-01T00:00:0${second}Z`,
+    occurrenceTimeUtc: at ?? `2024-01-01T00:00:0${second}Z`,
     properties: [{ name: 'v', value }],
   })),
 });
@@ -259,6 +337,7 @@ describe('a transform case fails', () => {
     { name: 'with a number as text', expect: { observations: [{ valueQuantity: { value: '1' } }] } },
     { name: 'with null for what is there', expect: { observations: [{ subject: null }] } },
     { name: 'that expects no change', expect: { observations: [{}], unchanged: true } },
+    { name: 'with two members of which one is not there', expect: { observations: [{ status: 'final', note: 'n' }] } },
     { name: 'that expects a refusal', expect: { observations: [{}], refused: [{}] } },
     { name: 'that expects an error', expect: { error: true } },
   ])('$name', ({ expect: expected }) => {
@@ -269,7 +348,7 @@ describe('a transform case fails', () => {
 describe('a case that cannot be run says why', () => {
   test.each([
     { name: 'no template', each: { message: {}, expect: measured() }, problem: 'expected a template' },
-    { name: 'no expectation', each: { template: {}, message: {} }, problem: 'expect: expected measurements' },
+    { name: 'no expectation', each: { template: {}, message: {} }, problem: 'expect: expected one of measurements' },
     {
       name: 'a message that is no object',
       each: { template: {}, message: [], expect: measured() },
@@ -286,6 +365,32 @@ describe('a case that cannot be run says why', () => {
       problem: 'enqueuedAt',
     },
     { name: 'no ids', each: { group: group([]), mapping: {}, expect: { error: true } }, problem: 'ids' },
+    {
+      name: 'a time in a group that is none',
+      each: { group: group(['1'], {}, 'noon'), mapping: {}, ids: {}, expect: { error: true } },
+      problem: 'group/measurements/0/occurrenceTimeUtc: expected an instant',
+    },
+    {
+      name: 'a stored resource that is none',
+      each: { group: group([]), mapping: {}, ids: {}, existing: 5, expect: { error: true } },
+      problem: 'existing: expected an object',
+    },
+    { name: 'no message', each: { template: {}, expect: measured() }, problem: 'expected a message, messageText' },
+    {
+      name: 'no message that could be in error',
+      each: { template: {}, expect: { messageError: true } },
+      problem: 'expected a message, messageText',
+    },
+    {
+      name: 'a misspelt message',
+      each: { template: {}, mesage: {}, expect: { measurements: [] } },
+      problem: 'mesage: not known; is "message" meant?',
+    },
+    {
+      name: 'a time of enqueuing in another case',
+      each: { template: {}, message: {}, enqueuedat: body.at, expect: { measurements: [] } },
+      problem: 'enqueuedat: not known; is "enqueuedAt" meant?',
+    },
   ])('$name', ({ each, problem }) => {
     const { actual, passed } = run(each);
     expect(passed).toBe(false);
@@ -293,9 +398,70 @@ describe('a case that cannot be run says why', () => {
   });
 });
 
+describe('an expectation with which nearly everything would agree is none:', () => {
+  const whole = measured().measurements[0];
+  const { type: _type, ...withoutType } = whole ?? {};
+  const { properties: _properties, ...withoutProperties } = whole ?? {};
+
+  test.each([
+    { expected: { measurements: [{}] }, problem: /measurements\/0\/type: .*measurements\/0\/properties: / },
+    { expected: { measurements: [withoutType] }, problem: /measurements\/0\/type: / },
+    { expected: { measurements: [withoutProperties] }, problem: /measurements\/0\/properties: / },
+    { expected: { measurements: [null] }, problem: /measurements\/0: / },
+    { expected: { measurements: {} }, problem: /measurements: / },
+    {
+      expected: measured({ properties: [{ name: 'v' }] }),
+      problem: /measurements\/0\/properties\/0\/value: /,
+    },
+    { expected: measured({ properties: [{ name: 'v', value: 1 }] }), problem: /properties\/0\/value: / },
+    { expected: { measurements: [], messageError: true }, problem: /expected one of measurements/ },
+    { expected: { templateInvalid: true, messageError: true }, problem: /expected one of measurements/ },
+    { expected: { templateInvalid: false }, problem: /expected one of measurements/ },
+    { expected: { error: {} }, problem: /error\/code: / },
+    { expected: { error: true }, problem: /expected one of measurements/ },
+    { expected: {}, problem: /expected one of measurements/ },
+  ])('$expected of a message', ({ expected, problem }) => {
+    expect(normalizationExpectation(expected)).toEqual(expect.stringMatching(problem));
+  });
+
+  test.each([
+    { expected: { observations: [null] }, problem: /observations\/0: expected an object/ },
+    { expected: { observations: {} }, problem: /observations: / },
+    { expected: { observations: [], error: true }, problem: /expected one of observations/ },
+    { expected: { observations: [], mappingInvalid: true }, problem: /expected one of observations/ },
+    { expected: { unchanged: false }, problem: /expected one of observations/ },
+    { expected: { unchanged: 'yes' }, problem: /unchanged: / },
+    { expected: { refused: [] }, problem: /expected one of observations/ },
+    { expected: {}, problem: /expected one of observations/ },
+  ])('$expected of a group', ({ expected, problem }) => {
+    expect(transformExpectation(expected)).toEqual(expect.stringMatching(problem));
+  });
+});
+
+describe('a file of cases', () => {
+  const nested = (levels: number) => `${'['.repeat(levels)}"]\\"["${']'.repeat(levels)}`;
+
+  test('may be nested 1000 levels deep, and says where it is deeper', () => {
+    expect(readCaseFile(nested(1000))).toMatchObject({ ok: true });
+    expect(readCaseFile(`\n${nested(20_000)}`)).toEqual({
+      ok: false,
+      message: 'expected at most 1000 nested levels',
+      line: 2,
+      column: 1001,
+    });
+  });
+
+  test('refuses a case with a member twice', () => {
+    const text = `[{"template":{},"message":null,"message":{},"expect":{"measurements":[]}}]`;
+    expect(runText(text).actual).toEqual({ caseInvalid: true, problems: ['message: this member comes twice'] });
+  });
+});
+
 test('a template is compiled once, whatever the number of its cases', () => {
   const runCase = createCaseRunner();
-  const read = readCaseFile(JSON.stringify([1, 2].map(() => ({ template: {}, expect: { templateInvalid: true } }))));
+  const read = readCaseFile(
+    JSON.stringify([1, 2].map(() => ({ templateText: '{}', expect: { templateInvalid: true } }))),
+  );
   const actuals = (read.ok ? read.cases : []).map((each) => runCase(each, () => '').actual);
   expect(actuals[0]).toHaveProperty('issues');
   expect((actuals[0] as { issues: unknown }).issues).toBe((actuals[1] as { issues: unknown }).issues);

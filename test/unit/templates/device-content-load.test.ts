@@ -202,7 +202,16 @@ describe('nothing is said of', () => {
   });
 });
 
-describe('an expression that cannot be read is reported where it cannot', () => {
+test('what the original takes of any object and makes nothing of is a warning', () => {
+  const value = { valueName: 'v', valueExpression: '$.a', linePosition: 5 };
+  const text = collection(calculated({ lineNumber: 1, LINEINFOFORPROPERTIES: {}, values: [value] }));
+  expect(loadDeviceContent(text).ok).toBe(true);
+  expect(issuesOf(text).map(([severity, code]) => [severity, code])).toEqual(
+    Array.from({ length: 3 }, () => ['warning', 'TEMPLATE_MEMBER_IGNORED']),
+  );
+});
+
+describe('an expression that cannot be read, or is doubtful, is reported at the character', () => {
   // The column of ‸ in the file, which is not part of it.
   test.each([
     { name: 'plain', literal: '"$.a[‸b]"' },
@@ -210,12 +219,16 @@ describe('an expression that cannot be read is reported where it cannot', () => 
     { name: 'behind escaped quotes', literal: String.raw`"$..[?(@a == \"x\" ‸and @b)]"` },
     { name: 'in single quotes', literal: String.raw`'$.a[\'b\'].‸'` },
     { name: 'in JMESPath', literal: '{"language": "JmesPath", "value": "a || add(b, ‸length())"}' },
-  ])('$name', ({ literal }) => {
+    { name: 'a misplaced &', literal: '{"language": "JmesPath", "value": "a || length(‸&b)"}' },
+    { name: 'a doubtful grouping', literal: '"$.a[?(@b ‸&& @c || @d)]"', code: 'JSONPATH_GROUPING' },
+    { name: 'a recursion without effect', literal: '"$.a‸..[0]"', code: 'JSONPATH_RECURSION_IGNORED' },
+    { name: 'a recursion that sees the match twice', literal: '" $‸..a"', code: 'JSONPATH_SEES_MATCH_TWICE' },
+  ])('$name', ({ literal, code = 'EXPRESSION_SYNTAX' }) => {
     const [before = '', after = ''] = collection(calculated({ deviceIdExpression: 'HERE' })).split('"HERE"');
     const [head = '', tail = ''] = literal.split('‸');
     const { issues } = loadDeviceContent(`${before}
 ${head}${tail}${after}`);
-    expect(issues).toMatchObject([{ code: 'EXPRESSION_SYNTAX', line: 2, column: head.length + 1 }]);
+    expect(issues).toMatchObject([{ code, line: 2, column: head.length + 1 }]);
   });
 });
 

@@ -9,7 +9,8 @@ import { Budget } from '../../../templates/expression/budget.ts';
 import { compileExpression } from '../../../templates/expression/expression.ts';
 import type { Expression } from '../../../templates/expression/expression.ts';
 import { Run } from '../../../templates/expression/run.ts';
-import { contentFile, jmesPath, jsonPath, message } from './template-arbitraries.ts';
+import { bodyBytes } from './body-arbitraries.ts';
+import { contentFile, jmesPath, jsonPath, message, steadyContentFile } from './template-arbitraries.ts';
 
 const context = { enqueuedAt: '2024-05-06T07:08:09.1Z' };
 
@@ -19,8 +20,10 @@ function load(text: string): DeviceContent {
   return loaded.template;
 }
 
-/** Measurements, or the failure; anything but an IngestError goes on. */
-function outcomeOf(normalize: () => unknown): unknown {
+/** What is measured or evaluated, or the failure; anything but an IngestError goes on. */
+function outcomeOf<Measured>(
+  normalize: () => Measured,
+): { measurements: Measured } | Pick<IngestError, 'code' | 'message' | 'details'> {
   try {
     return { measurements: normalize() };
   } catch (error) {
@@ -64,16 +67,27 @@ describe('normalization', () => {
   });
 
   test('ends for any bytes with measurements or an IngestError', () => {
-    const json = fc.json({ maxDepth: 70 }).map((text) => new TextEncoder().encode(text));
+    const counts = { measured: 0, failed: 0 };
     fc.assert(
-      fc.property(contentFile, fc.oneof(fc.uint8Array(), json), (file, bytes) => {
-        const content = load(file);
-        outcomeOf(() =>
-          content.normalize({ Body: parseMessageBody(bytes), Properties: {}, SystemProperties: {} }, context),
-        );
-      }),
-      { numRuns: 300 },
+      fc.property(
+        fc.oneof(contentFile, { weight: 2, arbitrary: steadyContentFile }),
+        bodyBytes,
+        fc.constantFrom('strict', 'lenient'),
+        (file, bytes, reader) => {
+          const content = load(file);
+          const outcome = outcomeOf(() => {
+            const Body = parseMessageBody(bytes, reader);
+            return content.normalize({ Body, Properties: {}, SystemProperties: {} }, context);
+          });
+          if ('code' in outcome) counts.failed += 1;
+          else if (outcome.measurements.length > 0) counts.measured += 1;
+        },
+      ),
+      { numRuns: 1000 },
     );
+    // Else it would be about nothing.
+    expect(counts.measured).toBeGreaterThan(100);
+    expect(counts.failed).toBeGreaterThan(100);
   });
 
   test('counts the matches of templates with the same type match for each of them', () => {

@@ -58,6 +58,10 @@ describe('a JMESPath expression yields', () => {
     { expression: '`9007199254740993`', value: 9007199254740993n },
     { expression: '`{"a": "\\`"}`', value: { a: '`' } },
     { expression: '`1` == `1.0`', value: true },
+    { expression: 'add(`0.1`, `0.2`) == `0.3`', value: true },
+    { expression: '`9007199254740993` == `9007199254740992`', value: false },
+    { expression: 'a[0:0]', value: undefined },
+    { expression: 'map(&(id), hens) | [0]', value: 2 },
     { expression: "gone < 'x'", value: true },
     { expression: "'b' > 'a'", value: true },
     { expression: "`1` < 'a'", value: undefined },
@@ -199,6 +203,19 @@ describe('what is wrong with a JMESPath expression is said with its place', () =
     { expression: 'add(a, add(b))', offset: 7 },
     { expression: "join(',', [a, b], c)", offset: 0 },
     { expression: 'not_null(a[?b], {c: d, e: f}, add(a))', offset: 30 },
+    { expression: '&a', offset: 0 },
+    { expression: 'a | [b, &c]', offset: 8 },
+    { expression: 'sort_by(a, b)', offset: 11 },
+    { expression: 'sort_by(a, (&b))', offset: 11 },
+    { expression: 'map(&a, &b)', offset: 8 },
+    { expression: 'map(&(&a), b)', offset: 6 },
+    { expression: 'a || length(&b)', offset: 12 },
+    { expression: 'a || ()', offset: 6 },
+    { expression: 'a || (b, c)', offset: 9 },
+    { expression: 'a.(b)', offset: 2 },
+    { expression: 'a[1:2: 0]', offset: 7 },
+    { expression: 'a[::0]', offset: 4 },
+    { expression: `a || \`${'['.repeat(65)}${']'.repeat(65)}\``, offset: 5 },
   ])('$expression', ({ expression, offset }) => {
     expect(() => compileExpression(expression, 'JmesPath')).toThrow(expect.objectContaining({ offset }));
   });
@@ -223,6 +240,12 @@ describe('what is wrong with a JMESPath expression is said with its place', () =
     } catch (error) {
       return (error as ExpressionSyntaxError).offset;
     }
+  }
+});
+
+test('a tree too deep for the parser is refused, whatever the size of its stack', () => {
+  for (const expression of ['('.repeat(9999), '['.repeat(9999), '!'.repeat(9999)]) {
+    expect(() => compileExpression(expression, 'JmesPath')).toThrow('Expected at most 500 nested operators');
   }
 });
 

@@ -73,6 +73,9 @@ describe('a JSONPath selects', () => {
     { filter: '@.id =~ /1/', ids: [] },
     { filter: '@.id == $.shelves[*].id', ids: [1, 2, 3] },
     { filter: '@.id === $.door.id || @.id === 1.0', ids: [1] },
+    { filter: '@.load == 25.500000000000004', ids: [2] },
+    { filter: '@.load < 25.500000000000004', ids: [1] },
+    { filter: '@.load == 25.50000000000003', ids: [] },
     { filter: '@.id == 1 && @.gone || @.tag', ids: [1] },
     { filter: '@.id == 9 && @.gone || @.tag', ids: [] },
     { filter: '(@.id == 9 && @.gone) || @.tag', ids: [1, 2, 3] },
@@ -121,6 +124,12 @@ describe('a JSONPath is refused when it is compiled', () => {
   });
 });
 
+test('what is no number, as a lenient body may hold it, equals none and comes before all', () => {
+  expect(select('$[?(@ == 5)]', [Number.NaN, 5])).toEqual([5]);
+  expect(select('$[?(@ < -5)]', [Number.NaN, 5])).toEqual([Number.NaN]);
+  expect(select('$[?(@ == 5)]', [Number.POSITIVE_INFINITY, 5])).toEqual([5]);
+});
+
 test('a JSONPath for one value fails on several', () => {
   const path = compileExpression('$..id', 'JsonPath');
   expect(() => path.value(room, new Budget())).toThrow(expect.objectContaining({ code: 'EXPRESSION_MANY_VALUES' }));
@@ -129,8 +138,17 @@ test('a JSONPath for one value fails on several', () => {
 
 test('mixed && and || are warned about where they group against the usual precedence', () => {
   expect(compileExpression('$[?(@.a && @.b || @.c)]', 'JsonPath').warnings).toMatchObject([
-    { code: 'JSONPATH_GROUPING' },
+    { code: 'JSONPATH_GROUPING', offset: 8 },
   ]);
+  expect(compileExpression('$[?(@.a && (@.b) || @.c)]', 'JsonPath').warnings).toMatchObject([{ offset: 8 }]);
+  expect(compileExpression('$[?(@.a && ((@.b || @.d)))]', 'JsonPath').warnings).toEqual([]);
   expect(compileExpression('$[?(@.a || @.b && @.c)]', 'JsonPath').warnings).toEqual([]);
   expect(compileExpression('$[?(@.a && (@.b || @.c))]', 'JsonPath').warnings).toEqual([]);
+});
+
+test('".." that has no effect is warned about, where it stands', () => {
+  const warnings = (path: string) => compileExpression(path, 'JsonPath').warnings;
+  expect(warnings('$.a..[0]')).toMatchObject([{ code: 'JSONPATH_RECURSION_IGNORED', offset: 3 }]);
+  expect(warnings('$.a[?(@..[*])]')).toMatchObject([{ code: 'JSONPATH_RECURSION_IGNORED', offset: 7 }]);
+  expect(warnings("$..['a']..[?(@b)]")).toEqual([]);
 });

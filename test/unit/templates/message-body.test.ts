@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { IngestError } from '../../../core/errors.ts';
 import { parseMessageBody } from '../../../templates/device-content/message-body.ts';
-import { orderedValues } from '../../../templates/device-content/ordered-members.ts';
+import { orderedValues } from '../../../templates/ordered-members.ts';
 import { ORIGINAL_JSON } from '../../../templates/json-dialect.ts';
 import { RelaxedJsonReader } from '../../../templates/relaxed-json-reader.ts';
 

@@ -179,3 +179,29 @@ const template = fc.oneof(
 export const contentFile = fc
   .array(template, { minLength: 1, maxLength: 4 })
   .map((templates) => JSON.stringify({ templateType: 'CollectionContent', template: templates }));
+
+const Steady = fc.record({
+  typeName: fc.constant('steady'),
+  typeMatchExpression: fc.constantFrom('$..[?(@pulse)]', '$..[?(@id || @at)]', '$.Body', '$.Body[*]', '$..id', '$..*'),
+  deviceIdExpression: fc.constantFrom('type(matchedToken)', "to_string(not_null(matchedToken.id, 'd'))", "'d'"),
+  timestampExpression: fc.constantFrom("'2024-05-06'", "'07:30'", 'fromUnixTimestamp(length(to_string(@)))'),
+  defaultExpressionLanguage: fc.constant('JmesPath'),
+  values: fc.constant(
+    ['$.matchedToken', '$.matchedToken.pulse', '$.matchedToken.at', '$.matchedToken.list[0]', '$.Body.id'].map(
+      (value, index) => ({ valueName: `v${index}`, valueExpression: { value, language: 'JsonPath' } }),
+    ),
+  ),
+});
+
+/** Device content files that measure something in nearly every message. */
+export const steadyContentFile = Steady.map(({ typeMatchExpression: value, ...inner }) =>
+  JSON.stringify({
+    templateType: 'CollectionContent',
+    template: [
+      {
+        templateType: 'CalculatedContent',
+        template: { ...inner, typeMatchExpression: { value, language: 'JsonPath' } },
+      },
+    ],
+  }),
+);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { canonicalInstant, formatTicks, parseTicks } from '../../../core/ticks.ts';
-import { readTimestamp } from '../../../templates/device-content/timestamp.ts';
+import { readTimestamp } from '../../../templates/timestamp.ts';
 
 const TODAY = '2023-05-06T23:30:00Z';
 

@@ -1,5 +1,5 @@
-import { canonicalInstant, formatTicks, msToTicks, parseTicks } from '../../core/ticks.ts';
-import type { Ticks } from '../../core/ticks.ts';
+import { canonicalInstant, formatTicks, msToTicks, parseTicks } from '../core/ticks.ts';
+import type { Ticks } from '../core/ticks.ts';
 
 const MONTHS = 'jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec';
 const MONTH = `(?<month>${MONTHS})[a-z]*`;
