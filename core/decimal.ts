@@ -69,6 +69,27 @@ export function decimalFraction(text: string): { numerator: bigint; denominator:
     : { numerator: digits, denominator: 10n ** BigInt(-parts.exponent) };
 }
 
+/** A FHIR decimal as the whole number it is, however it is written: `72.0`, `1E+01`. Undefined when it is none. */
+export function wholeNumber(text: string): bigint | undefined {
+  const parts = decimalParts(text);
+  return parts === undefined || (parts.exponent < 0 && parts.digits !== '') ? undefined : unscaled(parts, 0);
+}
+
+/** Negative when `a` is the smaller of two FHIR decimals, 0 when they are the same number. */
+export function compareDecimals(a: string, b: string): number {
+  const [first, second] = [decimalParts(a), decimalParts(b)];
+  if (first === undefined || second === undefined) throw new RangeError('Expected two FHIR decimals');
+  const exponent = Math.min(first.exponent, second.exponent);
+  const [left, right] = [unscaled(first, exponent), unscaled(second, exponent)];
+  return left < right ? -1 : Number(left > right);
+}
+
+/** A decimal divided by `10 ^ exponent`, where that is a whole number. */
+function unscaled({ isNegative, digits, exponent: own }: DecimalParts, exponent: number): bigint {
+  const magnitude = digits === '' ? 0n : BigInt(digits) * 10n ** BigInt(own - exponent);
+  return isNegative ? -magnitude : magnitude;
+}
+
 function decimalParts(text: string): DecimalParts | undefined {
   const match = FHIR_DECIMAL.exec(text);
   if (match === null) return undefined;

@@ -1,6 +1,6 @@
 import type { SampledData } from 'fhir/r4.js';
-import { decimalTextOf, isSameDecimal } from './decimal.ts';
-import { sampleStep, tokensOf } from './sampled-data.ts';
+import { decimalTextOf } from './decimal.ts';
+import { sampleStep } from './sampled-data.ts';
 import type { SampleStep } from './sampled-data.ts';
 import { unmergeable } from './stored-observation.ts';
 
@@ -11,14 +11,16 @@ export interface StoredStream {
   readonly step: SampleStep;
   /** Tokens of a slot. */
   readonly dimensions: number;
-  /** Its tokens are the values themselves: origin 0, factor 1. */
-  readonly isPlain: boolean;
-  readonly unit: string | undefined;
+  /** A token stands for `origin + factor * token`; both are blank where no number can be read. */
+  readonly origin: string;
+  readonly factor: string;
+  /** What it says of its unit. */
+  readonly unit: Readonly<Record<'unit' | 'system' | 'code', string | undefined>>;
 }
 
 /** Whether a stored value holds no token at all: as good as absent. */
 export function isBlankStream(stored: SampledData | undefined): boolean {
-  return tokensOf(dataOf(stored)).length === 0;
+  return dataOf(stored).trim() === '';
 }
 
 /** @throws IngestError OBSERVATION_UNMERGEABLE when its period or its dimensions cannot be read */
@@ -29,8 +31,15 @@ export function readStoredStream(stored: SampledData | undefined): StoredStream 
   const dimensions = Number(decimalTextOf(element.dimensions) ?? '1');
   if (step === undefined || !Number.isInteger(dimensions) || dimensions < 1)
     throw unmergeable('Expected the stored SampledData to have a positive period and positive dimensions');
-  const isPlain = isAbsentOr(origin?.value, '0') && isAbsentOr(element.factor, '1');
-  return { element, data: dataOf(stored), step, dimensions, isPlain, unit: origin?.unit };
+  return {
+    element,
+    data: dataOf(stored),
+    step,
+    dimensions,
+    origin: decimalOr(origin?.value, '0'),
+    factor: decimalOr(element.factor, '1'),
+    unit: { unit: textOf(origin?.unit), system: textOf(origin?.system), code: textOf(origin?.code) },
+  };
 }
 
 function dataOf(stored: SampledData | undefined): string {
@@ -38,6 +47,11 @@ function dataOf(stored: SampledData | undefined): string {
   return typeof data === 'string' ? data : '';
 }
 
-function isAbsentOr(value: unknown, expected: string): boolean {
-  return value === undefined || isSameDecimal(decimalTextOf(value) ?? '', expected);
+function decimalOr(value: unknown, absent: string): string {
+  return value === undefined ? absent : (decimalTextOf(value) ?? '');
+}
+
+/** The original writes the empty text of a mapping that names no unit. */
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
 }

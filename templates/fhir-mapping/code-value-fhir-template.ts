@@ -3,6 +3,14 @@ import { listOf, objectSchema, oneOf, OPTIONAL_TEXT, orNull, TEXT } from '../tem
 import type { JsonSchema, MemberTable } from '../template-schema.ts';
 import { CODE_MEMBERS, conceptOf, readCode } from './code.ts';
 import type { Code } from './code.ts';
+import { CONSTANT_DEFINITIONS } from './constants/constant-schemas.ts';
+import {
+  COMPONENT_CONSTANT_MEMBERS,
+  OBSERVATION_CONSTANT_MEMBERS,
+  readComponentConstants,
+  readObservationConstants,
+} from './constants/constants.ts';
+import type { ComponentConstants, ObservationConstants } from './constants/constants.ts';
 import { parsePeriodInterval, PERIOD_INTERVALS } from './period-interval.ts';
 import type { PeriodInterval } from './period-interval.ts';
 import type { TemplateObject } from './template-object.ts';
@@ -14,15 +22,19 @@ export interface CodeValueFhirTemplate {
   /** Of the measurements, compared ignoring case. */
   readonly typeName: string;
   readonly periodInterval: PeriodInterval;
+  /** Whether an Observation of one instant says so as `effectiveDateTime`. */
+  readonly hasEffectiveDateTime: boolean;
   readonly codes: readonly Code[];
   readonly category: readonly CodeableConcept[];
   readonly value?: ValueTemplate;
   readonly components: readonly ComponentTemplate[];
+  readonly constants: ObservationConstants;
 }
 
 export interface ComponentTemplate {
   readonly codes: readonly Code[];
   readonly value: ValueTemplate;
+  readonly constants: ComponentConstants;
 }
 
 const CODES: JsonSchema = listOf(objectSchema(CODE_MEMBERS));
@@ -36,6 +48,7 @@ const CATEGORY_MEMBERS = {
 const COMPONENT_MEMBERS = {
   codes: { description: "The codes of the component's code.", schema: CODES, isRequired: true },
   value: { description: "The component's value.", schema: VALUE, isRequired: true },
+  ...COMPONENT_CONSTANT_MEMBERS,
 } satisfies MemberTable;
 
 const MEMBERS = {
@@ -44,6 +57,10 @@ const MEMBERS = {
     description: 'What becomes one Observation: each instant, hour, day (in UTC) or correlation id.',
     schema: { ...oneOf(PERIOD_INTERVALS.names, PERIOD_INTERVALS.numbers), default: 'Single' },
   },
+  effectiveDateTime: {
+    description: 'Of Single ones: whether their time is written as effectiveDateTime, not as a period.',
+    schema: { type: ['boolean', 'null'] },
+  },
   codes: { description: "The codes of the Observation's code.", schema: CODES, isRequired: true },
   category: {
     description: 'The categories of the Observation.',
@@ -51,6 +68,7 @@ const MEMBERS = {
   },
   value: { description: "The Observation's own value.", schema: VALUE },
   components: { description: "The Observation's components.", schema: orNull(listOf(objectSchema(COMPONENT_MEMBERS))) },
+  ...OBSERVATION_CONSTANT_MEMBERS,
 } satisfies MemberTable;
 
 /** The original writes these itself and tolerates them. */
@@ -58,7 +76,12 @@ const PLACE = { description: 'Where the original found it; ignored.', schema: { 
 const ALL_MEMBERS: MemberTable = { ...MEMBERS, lineNumber: PLACE, linePosition: PLACE };
 
 /** The schema of such a template, for editors. */
-export const CODE_VALUE_FHIR_SCHEMA: JsonSchema = objectSchema(ALL_MEMBERS);
+export const CODE_VALUE_FHIR_SCHEMA: JsonSchema = {
+  ...objectSchema(ALL_MEMBERS),
+  if: { properties: { effectiveDateTime: { const: true } }, required: ['effectiveDateTime'] },
+  then: { properties: { periodInterval: oneOf(['Single', 'Instance'], [0, '0']) } },
+  $defs: CONSTANT_DEFINITIONS,
+};
 
 /** All values a template maps: its own, then its components', in their order. */
 export function valuesOf({ value, components }: CodeValueFhirTemplate): ValueTemplate[] {
@@ -70,12 +93,15 @@ export function readCodeValueFhirTemplate(object: TemplateObject): CodeValueFhir
   object.rejectUnknown(Object.keys(ALL_MEMBERS));
   const typeName = object.requiredText('typeName');
   const periodInterval = readPeriodInterval(object);
+  const hasEffectiveDateTime = readEffectiveDateTime(object, periodInterval);
   const codes = object.requiredObjects('codes').map((code) => readCode(code, 'checked'));
   const category = (object.objects('category') ?? []).map(readCategory).filter(isNotEmpty);
   const value = readOptionalValue(object);
   const components = (object.objects('components') ?? []).flatMap((component) => readComponent(component) ?? []);
+  const constants = readObservationConstants(object);
   if (typeName === undefined || periodInterval === undefined) return undefined;
-  return { typeName, periodInterval, codes, category, components, ...(value !== undefined && { value }) };
+  const own = value === undefined ? {} : { value };
+  return { typeName, periodInterval, hasEffectiveDateTime, codes, category, ...own, components, constants };
 }
 
 function readPeriodInterval(object: TemplateObject): PeriodInterval | undefined {
@@ -86,6 +112,15 @@ function readPeriodInterval(object: TemplateObject): PeriodInterval | undefined 
   if (interval === undefined)
     object.invalid(node, 'Expected CorrelationId (-1), Single (0), Hourly (60) or Daily (1440)');
   return interval;
+}
+
+function readEffectiveDateTime(object: TemplateObject, periodInterval: PeriodInterval | undefined): boolean {
+  const node = object.node.member('effectiveDateTime');
+  if (node === undefined || node.kind === 'null') return false;
+  if (node.kind !== 'boolean') object.wrongKind(node, 'true or false');
+  if (node.value === true && periodInterval !== undefined && periodInterval !== 'Single')
+    object.invalid(node, 'Expected this of Single ones alone: what takes longer has a period');
+  return node.value === true;
 }
 
 function readCategory(object: TemplateObject): CodeableConcept {
@@ -109,5 +144,6 @@ function readComponent(object: TemplateObject): ComponentTemplate | undefined {
   const codes = object.requiredObjects('codes').map((code) => readCode(code, 'checked'));
   const value = readOptionalValue(object);
   if (object.node.member('value') === undefined) object.missing('value');
-  return value && { codes, value };
+  const constants = readComponentConstants(object);
+  return value && { codes, value, constants };
 }

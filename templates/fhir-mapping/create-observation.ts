@@ -1,10 +1,12 @@
 import type { Observation, ObservationComponent } from 'fhir/r4.js';
-import { formatFhirInstant, roundToPrecision } from '../../core/fhir-date-time.ts';
+import { roundToPrecision } from '../../core/fhir-date-time.ts';
 import type { TimePrecision } from '../../core/fhir-date-time.ts';
 import type { ResolvedIdentity } from '../../core/identity.ts';
+import { losslessCopy } from '../../core/lossless-copy.ts';
 import { observationIdentifier } from '../../core/observation-identifier.ts';
 import { namedConcept } from './code.ts';
 import type { CodeValueFhirTemplate, ComponentTemplate } from './code-value-fhir-template.ts';
+import { effectiveTime } from './effective-time.ts';
 import type { ObservationGroup } from './observation-group.ts';
 import type { ObservedValues, ValueElements, ValuePeriod } from './values/value-kind.ts';
 import { kindOf } from './values/value-template.ts';
@@ -39,28 +41,29 @@ export function createObservation(
     code: namedConcept(template.codes, group.type),
     subject: { reference: `Patient/${ids.patient}` },
     ...(ids.encounter !== undefined && { encounter: { reference: `Encounter/${ids.encounter}` } }),
-    effectivePeriod: periodElement(period),
+    ...effectiveTime(template, period),
     issued: issuedAt,
     device: { reference: `Device/${ids.device}` },
     ...mainValue(template, group, period),
+    ...losslessCopy(template.constants),
     ...(component.length > 0 && { component }),
   };
 }
 
 export function createComponent(
-  { codes, value }: ComponentTemplate,
+  { codes, value, constants }: ComponentTemplate,
   values: ObservedValues,
   period: ValuePeriod,
 ): ObservationComponent {
-  return { code: namedConcept(codes, value.valueName), ...createValue(value, values, period) };
+  return {
+    code: namedConcept(codes, value.valueName),
+    ...createValue(value, values, period),
+    ...losslessCopy(constants),
+  };
 }
 
 export function createValue(template: ValueTemplate, values: ObservedValues, period: ValuePeriod): ValueElements {
   return kindOf(template).create(template, values, period);
-}
-
-export function periodElement({ start, end, precision }: ValuePeriod): { start: string; end: string } {
-  return { start: formatFhirInstant(start, precision), end: formatFhirInstant(end, precision) };
 }
 
 /** Samples are counted from the start as it will be read back; the end stays whole, so that no last slot is lost. */

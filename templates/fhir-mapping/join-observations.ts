@@ -4,11 +4,10 @@ import type { TimePrecision } from '../../core/fhir-date-time.ts';
 import type { ResolvedIdentity } from '../../core/identity.ts';
 import { observationIdentifier } from '../../core/observation-identifier.ts';
 import { checkMergeable, effectivePeriodOf, valueElementOf, valueNamesOf } from '../../core/stored-observation.ts';
-import type { Ticks } from '../../core/ticks.ts';
 import type { CodeValueFhirTemplate } from './code-value-fhir-template.ts';
+import type { MergedResource } from './fhir-mapping.ts';
 import { mergeObservation } from './merge-observation.ts';
-import type { MergedObservation } from './merge-observation.ts';
-import { ascending, keepLater } from './observation-group.ts';
+import { ascending } from './observation-group.ts';
 import type { ObservationGroup } from './observation-group.ts';
 import { placesHeld } from './value-place.ts';
 import { checkSameGrid } from './values/sampled-data.ts';
@@ -30,7 +29,7 @@ export function joinObservations(
   stored: Observation,
   other: Observation,
   precision: TimePrecision,
-): MergedObservation {
+): MergedResource<Observation> {
   checkMergeable(other, ids, observationIdentifier(ids, of.type, of.idSegment));
   checkNamed(template, other);
   checkMergeable(stored, ids, observationIdentifier(ids, of.type, of.idSegment));
@@ -40,11 +39,10 @@ export function joinObservations(
 
 function readBack(template: CodeValueFhirTemplate, of: ObservationGroup, stored: Observation): ObservationGroup {
   const { start, end } = effectivePeriodOf(stored);
-  const series = new Map<string, Map<Ticks, ObservedValue>>();
+  const series = new Map<string, ObservedValue[]>();
   for (const { value, holder } of placesHeld(stored, template)) {
-    const known = series.get(value.valueName) ?? new Map<Ticks, ObservedValue>();
-    series.set(value.valueName, known);
-    for (const read of kindOf(value).readBack(value, holder, start.ticks)) keepLater(known, read);
+    const known = series.get(value.valueName) ?? [];
+    series.set(value.valueName, [...known, ...kindOf(value).readBack(value, holder, start.ticks)]);
   }
   const values = ascending(series);
   const { type, idSegment } = of;

@@ -1,6 +1,6 @@
 import { IngestError } from '../../core/errors.ts';
 import type { Measurement } from '../../core/measurement.ts';
-import { parseTicks } from '../../core/ticks.ts';
+import { isInstant } from '../../core/ticks.ts';
 import { valuesOf } from './code-value-fhir-template.ts';
 import type { CodeValueFhirTemplate } from './code-value-fhir-template.ts';
 import { kindOf } from './values/value-template.ts';
@@ -10,8 +10,8 @@ export function judgeMeasurement(template: CodeValueFhirTemplate, measurement: M
   return judgeTimes(measurement) ?? judgeCorrelation(template, measurement) ?? judgeValues(template, measurement);
 }
 
-function judgeTimes({ occurrenceTimeUtc, ingestionTimeUtc }: Measurement): IngestError | undefined {
-  if (parseTicks(occurrenceTimeUtc) !== undefined && parseTicks(ingestionTimeUtc) !== undefined) return undefined;
+export function judgeTimes({ occurrenceTimeUtc, ingestionTimeUtc }: Measurement): IngestError | undefined {
+  if (isInstant(occurrenceTimeUtc) && isInstant(ingestionTimeUtc)) return undefined;
   return new IngestError('TIMESTAMP_UNREADABLE', 'Expected times of a measurement as ISO 8601 in UTC');
 }
 
@@ -23,11 +23,14 @@ function judgeCorrelation(
   return new IngestError('CORRELATION_ID_MISSING', 'Expected a correlation id, by which its mapping groups this type');
 }
 
-function judgeValues(template: CodeValueFhirTemplate, { properties }: Measurement): IngestError | undefined {
+function judgeValues(
+  template: CodeValueFhirTemplate,
+  { properties, ingestionTimeUtc }: Measurement,
+): IngestError | undefined {
   for (const value of valuesOf(template)) {
     for (const property of properties) {
       if (property.name !== value.valueName) continue;
-      const error = kindOf(value).judge(value, property.value);
+      const error = kindOf(value).judge(value, property.value, ingestionTimeUtc);
       if (error !== undefined) return error;
     }
   }

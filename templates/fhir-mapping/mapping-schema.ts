@@ -1,12 +1,13 @@
 import { collectionSchema, oneOf } from '../template-schema.ts';
 import type { JsonSchema } from '../template-schema.ts';
-import { CODE_VALUE_FHIR_SCHEMA } from './code-value-fhir-template.ts';
+import type { MappingKind } from './mapping-kind.ts';
+import { MAPPING_KINDS } from './mapping-kinds.ts';
 
 /** The JSON Schema of a FHIR mapping file, for editors; the loader sees more. */
-export function fhirMappingSchema(): JsonSchema {
+export function fhirMappingSchema(kinds: readonly MappingKind[] = MAPPING_KINDS): JsonSchema {
   return collectionSchema({
     title: 'FHIR mapping',
-    description: 'How measurements become FHIR Observations.',
+    description: 'How measurements become FHIR resources.',
     members: {
       $schema: { description: 'Where editors find the schema of this file.', schema: { type: 'string' } },
       templateType: {
@@ -15,12 +16,6 @@ export function fhirMappingSchema(): JsonSchema {
         isRequired: true,
       },
     },
-    types: [
-      {
-        spellings: ['CodeValueFhir', 'CodeValueFhirTemplate'],
-        description: 'measurements of a type become Observations with values',
-        template: CODE_VALUE_FHIR_SCHEMA,
-      },
-    ],
+    types: kinds.map(({ spellings, description, schema }) => ({ spellings, description, template: schema })),
   });
 }

@@ -6,20 +6,12 @@ import { observationIdentifier } from '../../core/observation-identifier.ts';
 import { checkMergeable, effectivePeriodOf } from '../../core/stored-observation.ts';
 import { saysSame } from './code.ts';
 import type { CodeValueFhirTemplate } from './code-value-fhir-template.ts';
-import { periodElement } from './create-observation.ts';
+import { addConstants, metaWith } from './constants/merge-constants.ts';
+import { replaceEffectiveTime } from './effective-time.ts';
 import { extendPeriod, isLonger, padStreams } from './merge-period.ts';
+import type { MergedResource } from './fhir-mapping.ts';
 import type { ObservationGroup } from './observation-group.ts';
-import { fillPlace, placesIn } from './value-place.ts';
-import type { ValuePeriod } from './values/value-kind.ts';
-
-export interface MergedObservation {
-  /** `unchanged`: nothing we own would change, so nothing is to be written. */
-  readonly outcome: 'updated' | 'unchanged';
-  /** The stored Observation itself when unchanged, else a new one. */
-  readonly observation: Observation;
-  /** Samples that gave way to another of their slot. */
-  readonly collidedCount: number;
-}
+import { fillPlace, placesIn, storedComponent } from './value-place.ts';
 
 /**
  * Merges a group into the stored Observation. The order in which groups are merged does not matter for values that
@@ -34,10 +26,10 @@ export function mergeObservation(
   ids: ResolvedIdentity,
   stored: Observation,
   precision: TimePrecision,
-): MergedObservation {
+): MergedResource<Observation> {
   checkMergeable(stored, ids, observationIdentifier(ids, group.type, group.idSegment));
   const storedPeriod = effectivePeriodOf(stored);
-  const unchanged = { outcome: 'unchanged', observation: stored, collidedCount: 0 } as const;
+  const unchanged = { outcome: 'unchanged', resource: stored, collidedCount: 0 } as const;
   if (group.isEmpty) return unchanged;
 
   const draft = losslessCopy(stored);
@@ -47,12 +39,13 @@ export function mergeObservation(
   if (isExtended) padStreams(draft, places, period);
   const filled = places.map((place) => fillPlace(draft, template, place, period));
   const isCategoryChanged = replaceCategory(draft, template);
+  const isCompleted = addAllConstants(draft, template);
 
   const collidedCount = filled.reduce((count, place) => count + place.collidedCount, 0);
-  const isChanged = isExtended || isCategoryChanged || filled.some((place) => place.isChanged);
-  return isChanged
-    ? { outcome: 'updated', observation: amended(draft, period), collidedCount }
-    : { ...unchanged, collidedCount };
+  const isChanged = isExtended || isCategoryChanged || isCompleted || filled.some((place) => place.isChanged);
+  if (!isChanged) return { ...unchanged, collidedCount };
+  replaceEffectiveTime(draft, template, period, isExtended);
+  return { outcome: 'updated', resource: amended(draft, template), collidedCount };
 }
 
 /** The mapping's category holds; without one there is none. */
@@ -67,13 +60,19 @@ function replaceCategory(draft: Observation, { category }: CodeValueFhirTemplate
   return true;
 }
 
+/** Also to components that get no new value: which of them do depends on how readings are cut into batches. */
+function addAllConstants(draft: Observation, template: CodeValueFhirTemplate): boolean {
+  const isOwnAdded = addConstants(draft, template.constants);
+  const saying = template.components.filter(({ constants }) => Object.keys(constants).length > 0);
+  const areAdded = saying.map((component) => {
+    const holder = storedComponent(draft, template, component);
+    return holder !== undefined && addConstants(holder, component.constants);
+  });
+  return isOwnAdded || areAdded.includes(true);
+}
+
 /** A corrected Observation stays corrected; whoever corrected it said so. */
-function amended(draft: Observation, period: ValuePeriod): Observation {
-  delete draft.effectiveDateTime;
-  delete draft._effectiveDateTime;
-  return {
-    ...draft,
-    status: draft.status === 'corrected' ? 'corrected' : 'amended',
-    effectivePeriod: { ...draft.effectivePeriod, ...periodElement(period) },
-  };
+function amended(draft: Observation, { constants }: CodeValueFhirTemplate): Observation {
+  const status = draft.status === 'corrected' ? 'corrected' : 'amended';
+  return { ...draft, ...metaWith(draft, constants), status };
 }

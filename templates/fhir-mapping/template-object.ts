@@ -49,12 +49,13 @@ export class TemplateObject {
     return undefined;
   }
 
-  /** A number, or a text that holds one, as a FHIR decimal. */
+  /** A number, or a text that holds one, as a FHIR decimal with the digits it is written with. */
   decimal(name: string): string | undefined {
     const node = this.present(name);
     if (node === undefined) return undefined;
+    const text = node.digits ?? String(node.value).trim();
     if (node.kind !== 'number' && node.kind !== 'string') this.wrongKind(node, 'a number');
-    else if (isFhirDecimal(String(node.value).trim())) return String(node.value).trim();
+    else if (isFhirDecimal(text)) return text;
     else this.invalid(node, 'Expected a number');
     return undefined;
   }

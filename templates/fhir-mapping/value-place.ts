@@ -88,7 +88,7 @@ export function placesHeld(
 }
 
 /** Of components that share a value name, the n-th of the template is the n-th of the Observation. */
-function storedComponent(
+export function storedComponent(
   draft: Observation,
   { components }: CodeValueFhirTemplate,
   component: ComponentTemplate,

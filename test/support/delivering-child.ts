@@ -2,8 +2,9 @@ import { Context } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import type { Observation } from 'fhir/r4.js';
 import { createHttpFhirClient } from '../../activities/http-fhir-client.ts';
-import { writeObservation } from '../../activities/observation-writer.ts';
+import { writeResource } from '../../activities/resource-writer.ts';
 import { ServerTraits } from '../../activities/server-traits.ts';
+import { lineageOf } from '../../templates/fhir-mapping/observation-lineage.ts';
 import { activitySignal, timeLeftMs, watched } from '../../worker/activity-scope.ts';
 
 /**
@@ -30,9 +31,16 @@ traits.learnDeleted('gone');
 const outcome = environment.run(() =>
   watched(Context.current(), async () => {
     const fhir = createHttpFhirClient({ baseUrl, timeoutMs: 60_000, signal: activitySignal, timeLeftMs });
-    return await writeObservation(
+    return await writeResource<Observation>(
       { fhir, traits, onReplaced: () => undefined },
-      { identifier: { system: 's', value: 'v', id: 'x' }, create: () => observation, merge: unmerged, join: unmerged },
+      {
+        resourceType: 'Observation',
+        lineage: lineageOf({ constants: {}, components: [] }),
+        identifier: { system: 's', value: 'v', id: 'x' },
+        create: () => observation,
+        merge: unmerged,
+        join: unmerged,
+      },
     );
   }),
 );

@@ -3,15 +3,21 @@ import type { Observation } from 'fhir/r4.js';
 import type { Measurement } from '../../core/measurement.ts';
 import { loadFhirMapping } from '../../templates/fhir-mapping/load.ts';
 import type { FhirMappingOptions, ObservationTemplate } from '../../templates/fhir-mapping/load.ts';
+import { validated } from './fhir-validation.ts';
 
 export const IDS = { device: 'd1', patient: 'p1' };
 
-/** The one template of a mapping whose measurements are of type `x`. */
+/** The one template of a mapping whose measurements are of type `x`. All that it makes is checked to be valid R4. */
 export function templateOf(members: object, options: FhirMappingOptions = {}): ObservationTemplate {
+  return validated(uncheckedTemplateOf(members, options));
+}
+
+/** The same, to merge into what is no R4 at all. */
+export function uncheckedTemplateOf(members: object, options: FhirMappingOptions = {}): ObservationTemplate {
   const loaded = loadFhirMapping(mappingText({ typeName: 'x', codes: [], ...members }), options);
   const template = loaded.ok ? loaded.template.forType('x') : undefined;
   if (template === undefined) throw new Error(`Expected a valid mapping: ${JSON.stringify(loaded)}`);
-  return template;
+  return template as ObservationTemplate;
 }
 
 export function mappingText(...templates: object[]): string {
@@ -51,19 +57,27 @@ export function storedText(text: string): Observation {
   return parse(text) as Observation;
 }
 
-/** Groups, creates and merges as the delivering activity does; by resource id. */
+/**
+ * Groups, creates and merges as the delivering activity does; by resource id.
+ *
+ * @param kept what a server makes of what it was given
+ */
 export function deliver(
   template: ObservationTemplate,
   batches: readonly (readonly Measurement[])[],
+  kept: (written: Observation) => Observation = stored,
 ): Map<string, Observation> {
   const server = new Map<string, Observation>();
   for (const batch of batches) {
     for (const group of template.group(batch)) {
       if (group.isEmpty) continue;
-      const created = template.create(group, IDS, '2024-03-01T12:00:00Z');
-      const known = server.get(created.id ?? '');
-      const next = known === undefined ? created : template.merge(group, IDS, known).observation;
-      server.set(created.id ?? '', stored(next));
+      const { id } = template.identifier(group, IDS);
+      const known = server.get(id);
+      const next =
+        known === undefined
+          ? template.create(group, IDS, '2024-03-01T12:00:00Z')
+          : template.merge(group, IDS, known).resource;
+      server.set(id, kept(next));
     }
   }
   return server;

@@ -1,5 +1,5 @@
 import type { SampledData } from 'fhir/r4.js';
-import { fhirDecimal } from '../../../core/decimal.ts';
+import { fhirDecimal, isSameDecimal } from '../../../core/decimal.ts';
 import { IngestError } from '../../../core/errors.ts';
 import {
   decodeSampledData,
@@ -9,53 +9,23 @@ import {
   isSampleToken,
   mergeSampledData,
   NO_SAMPLE,
-  sampleStep,
-  tokensOf,
 } from '../../../core/sampled-data.ts';
-import type { Sample, SampleStep } from '../../../core/sampled-data.ts';
+import type { MergedSamples, Sample, SampleStep } from '../../../core/sampled-data.ts';
 import { isBlankStream, readStoredStream } from '../../../core/stored-stream.ts';
 import type { StoredStream } from '../../../core/stored-stream.ts';
 import type { Ticks } from '../../../core/ticks.ts';
-import { OPTIONAL_TEXT } from '../../template-schema.ts';
-import type { JsonSchema } from '../../template-schema.ts';
+import { readSampledData, SAMPLED_DATA_MEMBERS } from './sampled-data-template.ts';
+import type { SampledDataTemplate } from './sampled-data-template.ts';
+import { UNIT_NAMES, unitOf } from './unit.ts';
+import type { Unit } from './unit.ts';
 import type { MergePeriod, ObservedValues, ValueKind, ValuePeriod } from './value-kind.ts';
-
-/** Written as `valueSampledData`: a token for each slot of the Observation's period. */
-export interface SampledDataTemplate {
-  readonly valueType: 'SampledData';
-  readonly valueName: string;
-  /** In ms, as the mapping writes it. */
-  readonly defaultPeriod: string;
-  readonly step: SampleStep;
-  readonly unit?: string;
-}
-
-/** A number above zero, or a text that holds one. */
-const POSITIVE: JsonSchema = {
-  anyOf: [
-    { type: 'number', minimum: 0.0001 },
-    { type: 'string', pattern: '^\\s*(?=[0.]*[1-9])(?:0|[1-9]\\d*)(?:\\.\\d+)?(?:[eE][+-]?\\d{1,4})?\\s*$' },
-  ],
-};
 
 export const sampledData: ValueKind<SampledDataTemplate> = {
   description: 'every value, each in the slot of its time',
-  members: {
-    defaultPeriod: { description: 'How far apart samples are, in milliseconds.', schema: POSITIVE, isRequired: true },
-    unit: { description: 'The unit of the samples.', schema: OPTIONAL_TEXT },
-  },
+  members: SAMPLED_DATA_MEMBERS,
   element: 'valueSampledData',
 
-  read(object, valueName) {
-    const defaultPeriod = object.decimal('defaultPeriod');
-    const step = defaultPeriod === undefined ? undefined : sampleStep(defaultPeriod);
-    const unit = object.text('unit');
-    const node = object.node.member('defaultPeriod');
-    if (node === undefined) object.missing('defaultPeriod');
-    else if (step === undefined) object.invalid(node, 'Expected how far apart samples are, in ms: at least 0.0001');
-    if (defaultPeriod === undefined || step === undefined) return undefined;
-    return { valueType: 'SampledData', valueName, defaultPeriod, step, ...(unit !== undefined && { unit }) };
-  },
+  read: readSampledData,
 
   judge({ valueName }, text) {
     if (isSampleToken(text)) return undefined;
@@ -74,8 +44,7 @@ export const sampledData: ValueKind<SampledDataTemplate> = {
       return { elements: { valueSampledData: stream }, collidedCount };
     }
     const stored = readStoredStream(valueSampledData);
-    const { stream, collidedCount } = mergeStream(template, values, stored, period);
-    const isChanged = stream.data !== tokensOf(stored.data).join(' ');
+    const { stream, collidedCount, isChanged } = mergeStream(template, values, stored, period);
     return { collidedCount, ...(isChanged && { elements: { valueSampledData: stream } }) };
   },
 
@@ -123,37 +92,49 @@ interface WrittenStream {
 }
 
 function createStream(template: SampledDataTemplate, values: ObservedValues, period: ValuePeriod): WrittenStream {
-  const { unit, defaultPeriod, step } = template;
-  const { data, collidedCount } = encodeSampledData(samplesOf(values), { ...period, step });
-  const origin = { value: fhirDecimal('0'), ...(unit !== undefined && { unit }) };
-  return { stream: { origin, period: fhirDecimal(defaultPeriod), dimensions: 1, data }, collidedCount };
+  const { defaultPeriod, factor, lowerLimit, upperLimit } = template;
+  const { data, collidedCount } = encodeSampledData(samplesOf(values), { ...period, step: template.step });
+  const stream: SampledData = {
+    origin: { value: fhirDecimal(template.origin), ...unitOf(template) },
+    period: fhirDecimal(defaultPeriod),
+    ...(factor !== undefined && { factor: fhirDecimal(factor) }),
+    ...(lowerLimit !== undefined && { lowerLimit: fhirDecimal(lowerLimit) }),
+    ...(upperLimit !== undefined && { upperLimit: fhirDecimal(upperLimit) }),
+    dimensions: 1,
+    data,
+  };
+  return { stream, collidedCount };
 }
 
-/** Only `data` changes: the stored stream keeps its own period and origin. */
+/** Only `data` changes: the stored stream keeps its own period, origin, factor and limits. */
 function mergeStream(
   template: SampledDataTemplate,
   values: ObservedValues,
   stored: StoredStream,
   period: MergePeriod,
-): WrittenStream {
+): WrittenStream & Pick<MergedSamples, 'isChanged'> {
   const { step, data } = stored;
   checkStream(template, stored);
   const window = { ...period, step };
   const samples = samplesOf(values);
-  const offGrid = samples.some(({ at, token }) => token !== NO_SAMPLE && !isOnGrid(at, window));
-  if (!isSameStep(step, template.step) && offGrid)
+  const isOffGrid = ({ at, token }: Sample): boolean => token !== NO_SAMPLE && !isOnGrid(at, window);
+  if (!isSameStep(step, template.step) && samples.some(isOffGrid))
     throw conflict(template, 'is sampled at another period, and not every new sample falls on it');
   const merged = mergeSampledData({ data, start: period.storedStart }, samples, window);
-  return { stream: { ...stored.element, data: merged.data }, collidedCount: merged.collidedCount };
+  const { collidedCount, isChanged } = merged;
+  return { stream: { ...stored.element, data: merged.data }, collidedCount, isChanged };
 }
 
 /** New samples stand for what the template says; the stored ones must stand for the same. */
-function checkStream(template: SampledDataTemplate, { dimensions, isPlain, unit }: StoredStream): void {
+function checkStream(template: SampledDataTemplate, { dimensions, origin, factor, unit }: StoredStream): void {
   if (dimensions !== 1)
     throw new IngestError('OBSERVATION_UNMERGEABLE', 'Expected the stored samples to have one dimension');
-  if (!isPlain) throw conflict(template, 'counts its samples from another origin or by a factor');
-  if (unit !== undefined && template.unit !== undefined && unit !== template.unit)
-    throw conflict(template, 'has samples of another unit');
+  if (!isSameDecimal(origin, template.origin) || !isSameDecimal(factor, template.factor ?? '1'))
+    throw conflict(template, 'counts its samples from another origin or by another factor');
+  // What one side does not say does not speak against it: the original writes no system and no code.
+  const differs = (name: keyof Unit): boolean =>
+    unit[name] !== undefined && template[name] !== undefined && unit[name] !== template[name];
+  if (UNIT_NAMES.some(differs)) throw conflict(template, 'has samples of another unit');
 }
 
 function isShorterStep(a: SampleStep, b: SampleStep): boolean {

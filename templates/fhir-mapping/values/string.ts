@@ -1,7 +1,7 @@
 import { IngestError } from '../../../core/errors.ts';
 import { MAX_DATA_LENGTH } from '../../../core/sampled-data.ts';
-import { sourceTimeExtension, storedSourceTimeOr } from '../../../core/source-time.ts';
-import { latest, replaces } from './replaced-value.ts';
+import { storedSourceTimeOr } from '../../../core/source-time.ts';
+import { latest, replaceOrKeep, sourceTimeElement } from './replaced-value.ts';
 import type { ObservedValue, ValueElements, ValueKind, ValuePeriod } from './value-kind.ts';
 
 /** Written as `valueString`, without white space at its ends. */
@@ -32,22 +32,17 @@ export const string: ValueKind<StringTemplate> = {
   },
 
   merge(_template, values, { valueString, _valueString }, period) {
-    const value = latest(values);
-    const measured = stringOf(value, period);
-    if (!replaces(value, _valueString, valueString === measured.valueString)) return { collidedCount: 0 };
-    return { elements: measured, collidedCount: 0 };
+    const made = stringOf(latest(values), period);
+    return replaceOrKeep(made, latest(values), _valueString, valueString === made.valueString);
   },
 
-  readBack(_template, { valueString, _valueString }, start) {
-    return typeof valueString === 'string'
-      ? [{ value: valueString, index: 0, ...storedSourceTimeOr(_valueString, start) }]
-      : [];
+  readBack(template, { valueString, _valueString }, start) {
+    const { ingestion, occurrence } = storedSourceTimeOr(_valueString, start);
+    const isReadable = typeof valueString === 'string' && string.judge(template, valueString, '') === undefined;
+    return isReadable ? [{ value: valueString, index: 0, occurrence, ingestion }] : [];
   },
 };
 
 function stringOf(measured: ObservedValue, { precision }: ValuePeriod): ValueElements {
-  return {
-    valueString: measured.value.trim(),
-    _valueString: { extension: [sourceTimeExtension(measured, precision)] },
-  };
+  return { valueString: measured.value.trim(), _valueString: sourceTimeElement(measured, precision) };
 }

@@ -36,7 +36,7 @@ export type ValueElements = {
   ]: ObservationComponent[Member];
 };
 
-interface MergedValue {
+export interface MergedValue {
   /** Absent when nothing we own would change. */
   readonly elements?: ValueElements;
   /** Samples that gave way to another of their slot. */
@@ -53,8 +53,12 @@ export interface ValueKind<Template> {
   readonly element: keyof ValueElements;
   /** Undefined when the mapping is wrong, which is then noted. */
   read(object: TemplateObject, valueName: string): Template | undefined;
-  /** Whether a measured text can become such a value; undefined when it can. */
-  judge(template: Template, text: string): IngestError | undefined;
+  /**
+   * Whether a measured text can become such a value; undefined when it can.
+   *
+   * @param ingestionTimeUtc of its measurement, ISO 8601: a bare time is one of that day
+   */
+  judge(template: Template, text: string, ingestionTimeUtc: string): IngestError | undefined;
   /** @throws IngestError DATA_TOO_LONG */
   create(template: Template, values: ObservedValues, period: ValuePeriod): ValueElements;
   /**

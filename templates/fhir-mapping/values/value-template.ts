@@ -1,18 +1,31 @@
 import { objectSchema, oneOf, TEXT, whenMember } from '../../template-schema.ts';
 import type { JsonSchema, MemberTable } from '../../template-schema.ts';
 import type { TemplateObject } from '../template-object.ts';
+import { boolean } from './boolean.ts';
+import type { BooleanTemplate } from './boolean.ts';
 import { codeableConcept } from './codeable-concept.ts';
 import type { CodeableConceptTemplate } from './codeable-concept.ts';
+import { dateTime } from './date-time.ts';
+import type { DateTimeTemplate } from './date-time.ts';
+import { integer } from './integer.ts';
+import type { IntegerTemplate } from './integer.ts';
 import { quantity } from './quantity.ts';
 import type { QuantityTemplate } from './quantity.ts';
 import { sampledData } from './sampled-data.ts';
-import type { SampledDataTemplate } from './sampled-data.ts';
+import type { SampledDataTemplate } from './sampled-data-template.ts';
 import { string } from './string.ts';
 import type { StringTemplate } from './string.ts';
 import type { ValueKind } from './value-kind.ts';
 
 /** The value of a mapping, or of one of its components. */
-export type ValueTemplate = SampledDataTemplate | QuantityTemplate | StringTemplate | CodeableConceptTemplate;
+export type ValueTemplate =
+  | SampledDataTemplate
+  | QuantityTemplate
+  | StringTemplate
+  | CodeableConceptTemplate
+  | BooleanTemplate
+  | IntegerTemplate
+  | DateTimeTemplate;
 
 type ValueType = ValueTemplate['valueType'];
 
@@ -21,6 +34,9 @@ const VALUE_KINDS: { readonly [Type in ValueType]: ValueKind<Extract<ValueTempla
   Quantity: quantity,
   String: string,
   CodeableConcept: codeableConcept,
+  Boolean: boolean,
+  Integer: integer,
+  DateTime: dateTime,
 };
 
 const VALUE_TYPES = Object.keys(VALUE_KINDS) as readonly ValueType[];

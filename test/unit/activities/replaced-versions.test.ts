@@ -1,9 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Observation } from 'fhir/r4.js';
 import type { HistoryEntry } from '../../../activities/fhir-client.ts';
-import { isCreate, replacedVersions, versionBefore } from '../../../activities/replaced-versions.ts';
+import { replacedVersions, versionBefore } from '../../../activities/replaced-versions.ts';
+import { lineageOf } from '../../../templates/fhir-mapping/observation-lineage.ts';
 import { instant } from '../../support/fhir-mapping.ts';
 
+const LINEAGE = lineageOf({ constants: {}, components: [] });
 const base: Observation = { resourceType: 'Observation', status: 'final', code: { text: 'x' } };
 const issued = (second: number): string => instant(second);
 const created = (id: string, more: Partial<Observation> = {}): Observation => ({
@@ -20,7 +22,7 @@ const entry = (resource: Observation | undefined, versionId: string, second: num
 });
 const merged = (id: string): Observation => created(id, { status: 'amended' });
 const names = (history: HistoryEntry<Observation>[], isCertain: boolean): unknown => {
-  const replaced = replacedVersions(history, 'v', isCertain);
+  const replaced = replacedVersions(LINEAGE, history, 'v', isCertain);
   return replaced && [replaced.versions.map(({ id }) => id).join(''), replaced.isOrdered];
 };
 
@@ -94,9 +96,9 @@ describe('what a create has replaced', () => {
   });
 
   test('is unknown where its version is not shown', () => {
-    expect(replacedVersions([entry(created('a'), '1', 1)], 'v', true)).toBeUndefined();
-    expect(replacedVersions([], undefined, true)).toBeUndefined();
-    expect(replacedVersions([v, entry(created('a'), '1', 1)], undefined, true)?.versions).toHaveLength(1);
+    expect(replacedVersions(LINEAGE, [entry(created('a'), '1', 1)], 'v', true)).toBeUndefined();
+    expect(replacedVersions(LINEAGE, [], undefined, true)).toBeUndefined();
+    expect(replacedVersions(LINEAGE, [v, entry(created('a'), '1', 1)], undefined, true)?.versions).toHaveLength(1);
   });
 });
 
@@ -107,20 +109,4 @@ test('what stood before a version may be of its instant, or deleted', () => {
   expect(versionBefore([entry(created('b'), '2', 9), v, a], 'v')?.id).toBe('b');
   expect(versionBefore([v, entry(undefined, '2', 2), a], 'v')).toBeUndefined();
   expect(versionBefore([a], 'v')).toBeUndefined();
-});
-
-describe('a create of ours', () => {
-  const system = 'https://azure.microsoft.com/en-us/services/iomt-fhir-connector/';
-  const own = { code: { coding: [{ system, code: 'a' }] }, valueString: 'x' };
-  test.each<{ name: string; more: Partial<Observation>; is: boolean }>([
-    { name: 'is final', more: {}, is: true },
-    { name: 'may have components of ours', more: { component: [own] }, is: true },
-    { name: 'may have what servers add', more: { meta: { versionId: '1' } }, is: true },
-    { name: 'is not amended', more: { status: 'amended' }, is: false },
-    { name: 'has no note', more: { note: [{ text: 'x' }] }, is: false },
-    { name: 'has no other component', more: { component: [own, { code: { text: 'x' } }] }, is: false },
-    { name: 'interprets nothing', more: { component: [{ ...own, interpretation: [] }] }, is: false },
-  ])('$name', ({ more, is }) => {
-    expect(isCreate(created('a', { valueString: 'x', ...more }))).toBe(is);
-  });
 });

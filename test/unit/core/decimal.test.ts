@@ -2,12 +2,14 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { LosslessNumber, stringify } from 'lossless-json';
 import {
+  compareDecimals,
   decimalFraction,
   decimalTextOf,
   fhirDecimal,
   isFhirDecimal,
   isSameDecimal,
   readDecimal,
+  wholeNumber,
 } from '../../../core/decimal.ts';
 
 describe('reading a measured decimal', () => {
@@ -107,4 +109,50 @@ test.each([
 
 test.each(['0', '-5', 'E', ''])('"%s" is no positive decimal', (text) => {
   expect(decimalFraction(text)).toBeUndefined();
+});
+
+test.each([
+  ['72', 72n],
+  ['72.0', 72n],
+  ['1E+01', 10n],
+  ['12.50e1', 125n],
+  ['1500e-2', 15n],
+  ['-0.0', 0n],
+  ['0e-9', 0n],
+  ['-1e20', -100_000_000_000_000_000_000n],
+  ['72.5', undefined],
+  ['1e-1', undefined],
+  ['1e99999', undefined],
+  ['', undefined],
+  ['+5', undefined],
+])('"%s" as a whole number is %p', (text, expected) => {
+  expect(wholeNumber(text)).toBe(expected);
+});
+
+describe('the smaller of two decimals', () => {
+  test.each([
+    ['-5', '5', -1],
+    ['0.50', '0.5', 0],
+    ['-0', '0.0', 0],
+    ['1e3', '999.99', 1],
+    ['1e-9999', '0', 1],
+    ['-1e9999', '1e-9999', -1],
+    ['9007199254740993', '9007199254740992', 1],
+  ])('%s beside %s: %d', (a, b, expected) => {
+    expect(compareDecimals(a, b)).toBe(expected);
+    expect(compareDecimals(b, a)).toBe(0 - expected);
+  });
+
+  test('is the one of the smaller number', () => {
+    const number = fc.double({ noNaN: true, noDefaultInfinity: true });
+    fc.assert(
+      fc.property(number, number, (a, b) => {
+        expect(compareDecimals(String(a), String(b))).toBe(a < b ? -1 : Number(a > b));
+      }),
+    );
+  });
+
+  test('is not asked of other texts', () => {
+    expect(() => compareDecimals('1', 'E')).toThrow(RangeError);
+  });
 });

@@ -5,6 +5,11 @@ import type { ContentLanguage } from '../../../templates/device-content/content-
 import { deviceContentSchema } from '../../../templates/device-content/content-schema.ts';
 import type { DeviceContent } from '../../../templates/device-content/load.ts';
 import { loadDeviceContent } from '../../../templates/device-content/load.ts';
+import { loadFhirMapping } from '../../../templates/fhir-mapping/load.ts';
+import { MAPPING_KINDS } from '../../../templates/fhir-mapping/mapping-kinds.ts';
+import { fhirMappingSchema } from '../../../templates/fhir-mapping/mapping-schema.ts';
+import { IDS, instant, measured } from '../../support/fhir-mapping.ts';
+import { flagFhir } from '../../support/flag-fhir.ts';
 import { flatContent, toCelsius } from '../../support/flat-content.ts';
 
 const language: ContentLanguage = {
@@ -102,5 +107,39 @@ describe('a function of one’s own', () => {
     expect(() => valuesOf(loaded, { id: 'd', at: '2024-03-01T08:00:00Z', secret: 'secret' })).toThrow(
       expect.objectContaining({ code: 'EXPRESSION_FAILED', message: expect.stringContaining('takes a number') }),
     );
+  });
+});
+
+describe('a template type of one’s own, of the FHIR mapping', () => {
+  const kinds = [...MAPPING_KINDS, flagFhir];
+  const mapping = (template: object): string =>
+    JSON.stringify({ templateType: 'CollectionFhir', template: [{ templateType: 'flagfhirtemplate', template }] });
+  const fall = { typeName: 'fall', codes: [{ code: 'fall' }] };
+
+  test('decides which resource measurements become', () => {
+    const loaded = loadFhirMapping(mapping(fall), {}, kinds);
+    const template = loaded.ok ? loaded.template.forType('Fall') : undefined;
+    const groups = template?.group([measured(0, {}), measured(1, {})]) ?? [];
+    expect(groups.map((group) => template?.create(group, IDS, instant(9)))).toMatchObject([
+      { resourceType: 'Flag', period: { start: '2024-03-01T08:00:00.0000000Z' } },
+      { resourceType: 'Flag', period: { start: '2024-03-01T08:00:01.0000000Z' } },
+    ]);
+  });
+
+  test('reports what is wrong, at its place', () => {
+    expect(loadFhirMapping(mapping({ ...fall, codes: [{ kode: '' }] }), {}, kinds)).toMatchObject({
+      ok: false,
+      issues: [{ code: 'TEMPLATE_MEMBER_UNKNOWN', pointer: '/template/0/template/codes/0/kode' }],
+    });
+  });
+
+  test('is part of the schema, and of the words for an unknown type', () => {
+    expect(fhirMappingSchema(kinds)).toHaveProperty('$defs.FlagFhir.properties.codes');
+    const text = mapping(fall).replace('flagfhir', 'surprise');
+    expect(loadFhirMapping(text, {}, kinds).issues[0]?.message).toContain('CodeValueFhir or FlagFhir');
+  });
+
+  test('is not known where it is not registered', () => {
+    expect(loadFhirMapping(mapping(fall))).toMatchObject({ ok: false, issues: [{ code: 'TEMPLATE_TYPE_UNKNOWN' }] });
   });
 });

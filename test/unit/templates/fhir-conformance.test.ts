@@ -1,8 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createCaseRunner } from '../../../templates/cases/case-runner.ts';
 import { transformExpectation } from '../../../templates/cases/expectation.ts';
 import type { Expectation, MappingCase } from '../../../templates/cases/mapping-case.ts';
 import { CASE_BANK, conformanceCases } from '../../support/conformance-cases.ts';
+import { requireValidCase } from '../../support/fhir-validation.ts';
 
 /** What is expected of us where a case records an odd or harmful result of the original. */
 const OURS: Readonly<Record<string, object>> = {
@@ -49,14 +52,14 @@ const OURS: Readonly<Record<string, object>> = {
   'parse-periodInterval-docs-name-Instance-rejected': effective('2019-01-01T00:00:00.0000000Z'),
   'parse-periodInterval-docs-name-Hour-rejected': effective('2019-01-01T00:59:59.9999999Z'),
   'parse-periodInterval-docs-name-Day-rejected': effective('2019-01-01T23:59:59.9999999Z'),
-  // Until there is a Boolean.
-  'parse-value-unknown-valueType': { mappingInvalid: true },
+  'parse-value-unknown-valueType': { observations: [{ valueBoolean: true }] },
   'create-empty-template-shell': { observations: [] },
   'quantity-reject-exponent': { observations: [{ valueQuantity: { value: 1000 } }] },
   'create-no-component-data-at-all': { observations: [] },
 };
 
 const cases = conformanceCases('fhir.json');
+const quirks = conformanceCases('fhir-quirks.json');
 const runCase = createCaseRunner();
 
 if (cases.length === 0) {
@@ -67,24 +70,55 @@ if (cases.length === 0) {
       expectPassed(each);
     });
 
-    test.each(conformanceCases('fhir-quirks.json'))('$name ($design)', ({ name, design, each }) => {
-      expectPassed(design.startsWith('same') ? each : { ...each, expectation: ours(name) });
+    test.each(quirks)('$name ($design)', ({ name, each }) => {
+      expectPassed(isDifferent(name) ? { ...each, expectation: ours(name) } : each);
+    });
+  });
+
+  describe('where the design differs from the original', () => {
+    const names = quirks.filter(({ design }) => design.startsWith('differs')).map(({ name }) => name);
+
+    test('is said of each case', () => {
+      expect(quirks.filter(({ design }) => !/^(?:same|differs)\b/.test(design))).toEqual([]);
+    });
+
+    test('the table of this test and the page on differences name exactly these cases', () => {
+      expect(Object.keys(OURS).toSorted()).toEqual(names.toSorted());
+      expect(namedInPage().toSorted()).toEqual(names.toSorted());
+    });
+
+    test.each(quirks.filter(({ name }) => names.includes(name)))('the original ends otherwise: $name', ({ each }) => {
+      expect(runCase(each, noFile).passed).toBe(false);
     });
   });
 }
 
 /** Nothing is refused, and nothing left unchanged, that the case does not name. */
 function expectPassed(each: MappingCase | (MappingCase & { expectation: Expectation })): void {
-  const { actual, comparison } = runCase(each, (file) => {
-    throw new RangeError(`No case of the bank names a file: ${file}`);
-  });
+  const { actual, comparison } = runCase(each, noFile);
   expect(comparison.seen).toEqual(comparison.expected);
+  requireValidCase(each, actual);
   const expectation = 'expectation' in each ? each.expectation : {};
   if (!('observations' in expectation)) return;
   expect({ refused: 'refused' in actual, unchanged: 'unchanged' in actual }).toEqual({
     refused: 'refused' in expectation,
     unchanged: 'unchanged' in expectation,
   });
+}
+
+function noFile(file: string): never {
+  throw new RangeError(`No case of the bank names a file: ${file}`);
+}
+
+function isDifferent(name: string): boolean {
+  return quirks.some((quirk) => quirk.name === name && quirk.design.startsWith('differs'));
+}
+
+/** The cases that the page on differences names, but for those of normalization. */
+function namedInPage(): string[] {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/differences.md'), 'utf8');
+  const sections = page.split(/^## /m).filter((section) => !section.startsWith('Normalization'));
+  return sections.flatMap((section) => [...section.matchAll(/^- `(.+)`$/gm)].map(([, name = '']) => name));
 }
 
 function ours(name: string): Expectation {

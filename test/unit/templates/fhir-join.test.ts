@@ -16,7 +16,7 @@ const made = (template: ObservationTemplate, at: number, values: Readonly<Record
 const join = (template: ObservationTemplate, a: Observation, b: Observation): Observation => {
   const [group] = template.group([measured(0, { q: '1', s: '1' })]);
   if (group === undefined) throw new Error('Expected one group');
-  return template.join(group, IDS, a, b).observation;
+  return template.join(group, IDS, a, b).resource;
 };
 
 // That joining is the same as having written all at once is a property of fhir-merge-order.test.ts.

@@ -5,7 +5,15 @@ import type { Observation } from 'fhir/r4.js';
 import { IngestError } from '../../../core/errors.ts';
 import type { Measurement } from '../../../core/measurement.ts';
 import type { ObservationTemplate } from '../../../templates/fhir-mapping/load.ts';
-import { IDS, instant, measured, stored, storedText, templateOf } from '../../support/fhir-mapping.ts';
+import {
+  IDS,
+  instant,
+  measured,
+  stored,
+  storedText,
+  templateOf,
+  uncheckedTemplateOf,
+} from '../../support/fhir-mapping.ts';
 
 const SYSTEM = 'https://azure.microsoft.com/en-us/services/iomt-fhir-connector/';
 const sampledValue = { valueType: 'SampledData', valueName: 's', defaultPeriod: 600_000, unit: 'u' };
@@ -79,13 +87,13 @@ describe('replacing a value', () => {
   ])('$name', ({ at, value, outcome, expected }) => {
     const merged = mergeOne(hourlyQuantity, first, measured(at, { q: value }));
     expect(merged.outcome).toBe(outcome);
-    expect(String(merged.observation.valueQuantity?.value)).toBe(expected);
+    expect(String(merged.resource.valueQuantity?.value)).toBe(expected);
   });
 
   test('an equal value of a later reading is noted, so that a straggler between both loses', () => {
     const later = mergeOne(hourlyQuantity, first, measured(120, { q: '1' }));
     expect(later.outcome).toBe('updated');
-    const straggler = mergeOne(hourlyQuantity, stored(later.observation), measured(90, { q: '9' }));
+    const straggler = mergeOne(hourlyQuantity, stored(later.resource), measured(90, { q: '9' }));
     expect(straggler.outcome).toBe('unchanged');
   });
 
@@ -124,7 +132,11 @@ describe('samples', () => {
     templateOf({ periodInterval: 60, value: { ...sampledValue, defaultPeriod: period } });
 
   test('keep the stored period and origin', () => {
-    const { observation } = mergeOne(hourlySamples, stream({ origin: { value: 0 } }), measured(1300, { s: '3.0' }));
+    const { resource: observation } = mergeOne(
+      hourlySamples,
+      stream({ origin: { value: 0 } }),
+      measured(1300, { s: '3.0' }),
+    );
     expect(stringify(observation.valueSampledData)).toBe(
       '{"origin":{"value":0},"period":600000,"dimensions":1,"data":"1 2 3.0 4 5 6"}',
     );
@@ -132,7 +144,7 @@ describe('samples', () => {
 
   test('go onto the stored grid after the mapping has changed its period', () => {
     const merged = mergeOne(changed(1_200_000), stream(), measured(1200, { s: '3' }));
-    expect(merged.observation.valueSampledData).toMatchObject({ data: '1 2 3 4 5 6' });
+    expect(merged.resource.valueSampledData).toMatchObject({ data: '1 2 3 4 5 6' });
   });
 
   test.each([
@@ -156,7 +168,7 @@ describe('samples', () => {
   test('a foreign stream of several dimensions keeps its instants when the start moves', () => {
     const template = templateOf({ periodInterval: -1, value: { valueType: 'Quantity', valueName: 'q' } });
     const foreign = { code: { text: 'foreign' }, valueSampledData: { period: 60_000, dimensions: 2, data: '1 2 3 4' } };
-    const { observation } = mergeOne(template, hour({ component: [foreign] }), measured(-90, { q: '1' }));
+    const { resource: observation } = mergeOne(template, hour({ component: [foreign] }), measured(-90, { q: '1' }));
     expect(observation.effectivePeriod?.start).toBe('2024-03-01T07:58:00.0000000Z');
     expect(observation.component?.[0]?.valueSampledData?.data?.slice(0, 15)).toBe('E E E E 1 2 3 4');
   });
@@ -173,7 +185,7 @@ describe('what is stored besides', () => {
       note: [{ text: 'seen' }],
     };
     const text = (stringify(foreign) ?? '').replace('"@4.10@"', '4.10');
-    const { observation } = mergeOne(hourlyQuantity, withText(text), measured(0, { q: '2' }));
+    const { resource: observation } = mergeOne(hourlyQuantity, withText(text), measured(0, { q: '2' }));
     expect(stringify(observation)).toContain('"referenceRange":[{"low":{"value":4.10}}]');
     expect(observation).toMatchObject({
       ...foreign,
@@ -191,7 +203,7 @@ describe('what is stored besides', () => {
 
   test('a corrected Observation stays corrected, another becomes amended', () => {
     const status = (from: string) =>
-      mergeOne(hourlyQuantity, hour({ status: from }), measured(0, { q: '2' })).observation.status;
+      mergeOne(hourlyQuantity, hour({ status: from }), measured(0, { q: '2' })).resource.status;
     expect(['final', 'preliminary', 'amended', 'corrected'].map(status)).toEqual([
       'amended',
       'amended',
@@ -201,7 +213,7 @@ describe('what is stored besides', () => {
   });
 
   test('a value takes the place of the reason why there was none', () => {
-    const { observation } = mergeOne(
+    const { resource: observation } = mergeOne(
       hourlyQuantity,
       hour({ dataAbsentReason: { text: 'off' } }),
       measured(0, { q: '2' }),
@@ -216,8 +228,8 @@ describe('what is stored besides', () => {
       effectiveDateTime: '2024-03-01T09:00:00+01:00',
       valueQuantity: { value: 1, unit: 'u' },
     });
-    expect(mergeOne(single, at, measured(0, { q: '1' }))).toMatchObject({ outcome: 'unchanged', observation: at });
-    const { observation } = mergeOne(single, at, measured(0, { q: '2' }));
+    expect(mergeOne(single, at, measured(0, { q: '1' }))).toMatchObject({ outcome: 'unchanged', resource: at });
+    const { resource: observation } = mergeOne(single, at, measured(0, { q: '2' }));
     expect(observation).not.toHaveProperty('effectiveDateTime');
     expect(observation.effectivePeriod).toEqual({ start: HOUR.start, end: HOUR.start });
   });
@@ -233,7 +245,7 @@ describe('what is stored besides', () => {
     const enriched = hour({ ...value, category: [{ coding: [{ ...coding, version: '1' }] }] });
     expect(mergeOne(template, enriched, measured(0, { q: '1' })).outcome).toBe('unchanged');
     const other = mergeOne(template, hour({ ...value, category: [{ text: 'x' }] }), measured(0, { q: '1' }));
-    expect(other.observation.category).toEqual([{ coding: [coding] }]);
+    expect(other.resource.category).toEqual([{ coding: [coding] }]);
   });
 
   test('a component is found by our coding, and a new one stands in the order of the mapping', () => {
@@ -241,7 +253,7 @@ describe('what is stored besides', () => {
     const template = templateOf({ periodInterval: 60, components: ['a', 'b', 'c'].map(component) });
     const named = (code: string) => ({ code: { coding: [{ system: SYSTEM, code }] }, valueString: code });
     const foreign = { code: { coding: [{ code: 'b' }], text: 'b' }, valueString: 'foreign' };
-    const { observation } = mergeOne(
+    const { resource: observation } = mergeOne(
       template,
       hour({ component: [foreign, named('c')] }),
       measured(0, { a: '1', b: '2' }),
@@ -303,32 +315,44 @@ describe('a stored Observation that is not to be written to', () => {
 
 test('whatever a server answers, the group is merged or waits', () => {
   const templates = [
-    hourlyQuantity,
-    hourlySamples,
-    templateOf({ periodInterval: -1, components: [{ codes: [], value: { valueType: 'String', valueName: 'q' } }] }),
-  ];
+    { periodInterval: 60, value: { valueType: 'Quantity', valueName: 'q', unit: 'u' } },
+    { periodInterval: 60, value: sampledValue },
+    { periodInterval: -1, value: { ...sampledValue, origin: 1, factor: 2, system: 's', code: 'c' } },
+    { periodInterval: -1, components: [{ codes: [], value: { valueType: 'String', valueName: 'q' } }] },
+    ...['Boolean', 'Integer', 'DateTime'].map((valueType) => ({
+      periodInterval: -1,
+      value: { valueType, valueName: valueType },
+    })),
+  ].map((members) => uncheckedTemplateOf(members));
   const anything = fc.jsonValue({ maxDepth: 3 });
   const members = [
     ...['identifier', 'status', 'category', 'subject', 'device', 'effectivePeriod', 'effectiveDateTime', 'component'],
     ...['valueQuantity', 'valueSampledData', 'valueString', '_valueString', 'code', 'dataAbsentReason'],
+    ...['valueBoolean', '_valueBoolean', 'valueInteger', '_valueInteger', 'valueDateTime', '_valueDateTime'],
   ];
   const damage = fc.array(fc.tuple(fc.constantFrom(...members), anything), { minLength: 1, maxLength: 3 });
   const parts = fc.array(fc.tuple(fc.constantFrom('period', 'dimensions', 'data', 'origin', 'factor'), anything));
   fc.assert(
-    fc.property(fc.constantFrom(...templates), damage, parts, (template, broken, streamParts) => {
-      const samples = {
-        origin: { value: 0 },
-        period: 600_000,
-        dimensions: 1,
-        data: '1 2',
-        ...Object.fromEntries(streamParts),
-      };
-      const component = [{ code: { coding: [null, { system: SYSTEM, code: 'q' }] }, valueSampledData: samples }];
-      const given = hour({ component, valueSampledData: samples, ...Object.fromEntries(broken) });
-      expect(outcomeOf(() => mergeOne(template, given, measured(-60, { q: '2', s: '3' })))).toMatch(
-        /updated|waiting|bad-data/,
-      );
-    }),
+    fc.property(
+      fc.constantFrom(...templates),
+      damage,
+      parts,
+      fc.boolean(),
+      (template, broken, streamParts, isStream) => {
+        const samples = {
+          origin: { value: 0 },
+          period: 600_000,
+          dimensions: 1,
+          data: '1 2',
+          ...Object.fromEntries(streamParts),
+        };
+        const values = { q: '2', s: '3', Boolean: 'True', Integer: '4', DateTime: '08:00' };
+        const component = [{ code: { coding: [null, { system: SYSTEM, code: 'q' }] }, valueSampledData: samples }];
+        const own = isStream && { valueSampledData: samples };
+        const given = hour({ component, ...own, ...Object.fromEntries(broken) });
+        expect(outcomeOf(() => mergeOne(template, given, measured(-60, values)))).toMatch(/updated|waiting|bad-data/);
+      },
+    ),
     { numRuns: 1500 },
   );
 });

@@ -9,6 +9,8 @@ import { loadFhirMapping } from '../../../templates/fhir-mapping/load.ts';
 import { fhirMappingSchema } from '../../../templates/fhir-mapping/mapping-schema.ts';
 import { readTemplateFile } from '../../../templates/template-file.ts';
 import { conformanceCases } from '../../support/conformance-cases.ts';
+import { COMPONENT_CONSTANTS, CONSTANTS } from '../../support/fhir-constants.ts';
+import { variants } from '../../support/json-variants.ts';
 import { SAMPLES, sampleText } from '../../support/sample-cases.ts';
 
 /** A template file's language: how it is loaded, and what its schema says of a text. */
@@ -117,34 +119,57 @@ const FILES = [
   ...[
     { valueType: 'Quantity', unit: 'u', system: 's', code: 'c' },
     { valueType: 'SampledData', unit: 'u', defaultPeriod: 1000 },
+    {
+      name: 'SampledData with all its constants',
+      valueType: 'SampledData',
+      defaultPeriod: 1000,
+      unit: 'u',
+      system: 's',
+      code: 'c',
+      origin: 5,
+      factor: '-0.50',
+      // Wide enough for whatever number takes the place of one of them.
+      lowerLimit: -1,
+      upperLimit: 100,
+    },
+    {
+      name: 'SampledData with an origin as FHIR writes one',
+      valueType: 'SampledData',
+      defaultPeriod: 1000,
+      origin: { value: '5.0', unit: 'u', system: 's', code: 'c' },
+    },
     { valueType: 'String' },
     { valueType: 'CodeableConcept', text: 't', codes: CODES },
-  ].map((value) => ({
-    name: value.valueType,
+    { valueType: 'Boolean' },
+    { valueType: 'Integer' },
+    { valueType: 'DateTime' },
+  ].map(({ name, ...value }) => ({
+    name: name ?? value.valueType,
     of: FHIR_MAPPING,
     file: {
       templateType: 'CollectionFhir',
       template: [{ templateType: 'CodeValueFhir', template: wholeMapping(value) }],
     },
   })),
+  ...[
+    {
+      name: 'constants',
+      template: {
+        ...CONSTANTS,
+        components: [{ codes: [], value: { valueType: 'String', valueName: 'v' }, ...COMPONENT_CONSTANTS }],
+      },
+    },
+    { name: 'an effectiveDateTime', template: { effectiveDateTime: true, periodInterval: 'Single' } },
+    { name: 'no effectiveDateTime', template: { effectiveDateTime: false, periodInterval: 60 } },
+  ].map(({ name, template }) => ({
+    name,
+    of: FHIR_MAPPING,
+    file: {
+      templateType: 'CollectionFhir',
+      template: [{ templateType: 'CodeValueFhir', template: { typeName: 't', codes: [], ...template } }],
+    },
+  })),
 ];
-
-const ODD_VALUES = [undefined, null, {}, [], '', ' ', 'x', '60', 5, 0, true, [null], [5], [[]], [{}]];
-
-/** Every copy of a value in which one part, however deep, is another value or has one member more. */
-function* variants(value: unknown, at = ''): Generator<{ readonly at: string; readonly value: unknown }> {
-  for (const odd of ODD_VALUES)
-    yield { at: `${at} = ${odd === undefined ? 'absent' : JSON.stringify(odd)}`, value: odd };
-  if (typeof value !== 'object' || value === null) return;
-  if (Array.isArray(value)) {
-    for (const [index, item] of value.entries())
-      for (const each of variants(item, `${at}/${index}`)) yield { ...each, value: value.with(index, each.value) };
-    return;
-  }
-  yield { at: `${at}/surprise`, value: { ...value, surprise: 1 } };
-  for (const [name, member] of Object.entries(value))
-    for (const each of variants(member, `${at}/${name}`)) yield { ...each, value: { ...value, [name]: each.value } };
-}
 
 /** Where the schema is content with less than the loader, because it depends on more than one member. */
 const LOADER_ONLY_VARIANTS: Readonly<Record<string, RegExp>> = {

@@ -18,6 +18,8 @@ test.each([
   [1.5e300, '1.5E+300'],
   [5e-324, '5E-324'],
   [9007199254740993n, '9007199254740993'],
+  [Number.NaN, 'NaN'],
+  [Number.NEGATIVE_INFINITY, '-Infinity'],
 ])('the number %d as text is %s', (value, text) => {
   expect(numberText(value)).toBe(text);
 });

@@ -1,12 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Observation } from 'fhir/r4.js';
-import type { ObservationDraft } from '../../../activities/observation-writer.ts';
-import { writeObservation } from '../../../activities/observation-writer.ts';
+import type { ResourceDraft } from '../../../activities/resource-writer.ts';
+import { writeResource } from '../../../activities/resource-writer.ts';
 import { ServerTraits } from '../../../activities/server-traits.ts';
 import { IngestError } from '../../../core/errors.ts';
 import type { Measurement } from '../../../core/measurement.ts';
-import { observationIdentifier } from '../../../core/observation-identifier.ts';
 import { deliver, IDS, instant, measured, stored, templateOf } from '../../support/fhir-mapping.ts';
 import type { Manner, Wire } from './memory-server.ts';
 import { MemoryServer } from './memory-server.ts';
@@ -22,13 +21,15 @@ const at = (slot: number): Measurement => measured(slot * 5, { a: `${slot}.0`, b
 let issued = 0;
 
 /** Every attempt makes its draft anew, as an activity does. */
-function draftOf(measurements: readonly Measurement[], template = HOURLY): ObservationDraft {
+function draftOf(measurements: readonly Measurement[], template = HOURLY): ResourceDraft<Observation> {
   const [group] = template.group(measurements);
   if (group === undefined) throw new Error('Expected measurements of one hour');
   issued += 1;
   const issuedAt = instant(100_000 + issued);
   return {
-    identifier: observationIdentifier(IDS, group.type, group.idSegment),
+    resourceType: template.resourceType,
+    lineage: template.lineage,
+    identifier: template.identifier(group, IDS),
     create: () => template.create(group, IDS, issuedAt),
     merge: (found) => template.merge(group, IDS, found),
     join: (found, other) => template.join(group, IDS, found, other),
@@ -51,12 +52,12 @@ class Process {
     return await this.writeDraft(draftOf(slots.map(at)), wire);
   }
 
-  async writeDraft(draft: ObservationDraft, wire?: Wire): Promise<string> {
+  async writeDraft(draft: ResourceDraft<Observation>, wire?: Wire): Promise<string> {
     const onReplaced = (): void => {
       this.replacedCount += 1;
     };
     const deps = { fhir: this.#server.client(wire), traits: this.#traits, onReplaced };
-    return await writeObservation(deps, draft);
+    return await writeResource(deps, draft);
   }
 }
 
@@ -187,7 +188,7 @@ describe('streams that begin with their first reading', () => {
   });
   /** Off each other's grid, but never two in a slot: each has a token of its own. */
   const reading = (n: number): Measurement => measured(n * 1.3 + ((n * 7) % 4) / 10, { b: `${n}.5` });
-  const strip = (ns: readonly number[]): ObservationDraft => draftOf(ns.map(reading), correlated);
+  const strip = (ns: readonly number[]): ResourceDraft<Observation> => draftOf(ns.map(reading), correlated);
   const later = (observation: Observation | undefined): unknown => [
     observation?.effectivePeriod,
     observation?.valueSampledData,
@@ -247,7 +248,7 @@ test('of three streams of one instant, off each other’s slots, it is not known
     value: { valueType: 'SampledData', defaultPeriod: 1000, valueName: 'b' },
   });
   const server = new MemoryServer({ ifNoneMatch: 'ignored', versions: 'uuids', times: 'one' });
-  const strip = (second: number): ObservationDraft => draftOf([measured(second, { b: '1' })], correlated);
+  const strip = (second: number): ResourceDraft<Observation> => draftOf([measured(second, { b: '1' })], correlated);
   for (const second of [0, 1.3, 2.6]) server.write({ ...strip(second).create(), id: strip(0).identifier.id });
   await expect(new Process(server).writeDraft(strip(2.6))).rejects.toMatchObject({ code: 'MAPPING_CONFLICT' });
   expect(server.requests).not.toContain('put Observation');
@@ -397,7 +398,7 @@ describe('a refusal that is not about ids', () => {
     const process = new Process(server);
     const traits = new ServerTraits();
     const fhir = { ...server.client(refusedOnce(405)), search: () => Promise.resolve([]) };
-    await writeObservation({ fhir, traits, onReplaced: () => undefined }, draftOf([at(0)]));
+    await writeResource({ fhir, traits, onReplaced: () => undefined }, draftOf([at(0)]));
     expect(traits.idsOf('Observation')).toBe('unknown');
     expect(await process.write([0])).toBe('unchanged');
   });
@@ -442,7 +443,7 @@ describe('a create that replaced another', () => {
     // The third knows nothing of what was replaced, as another connector would not.
     const overwrite = (): void => {
       const [observation] = server.all<Observation>('Observation');
-      const merged = draftOf([at(2)]).merge(stored(observation ?? {})).observation;
+      const merged = draftOf([at(2)]).merge(stored(observation ?? {})).resource;
       server.write(merged);
     };
     await new Process(server).write([0], meanwhile([other(server, [1]), overwrite]));
@@ -550,7 +551,7 @@ test('a process that knows nothing of ids yet merges an Observation of ours wher
 });
 
 test('a redelivered reading makes no new version on a server that keeps milliseconds', async () => {
-  const precise = (): ObservationDraft =>
+  const precise = (): ResourceDraft<Observation> =>
     draftOf(
       [0, 1, 2].map((i) => measured(0, { b: '1.5' }, { occurrenceTimeUtc: `2024-03-01T08:00:0${i}.1234567Z` })),
       templateOf({
@@ -561,8 +562,8 @@ test('a redelivered reading makes no new version on a server that keeps millisec
     );
   const server = new MemoryServer(TO_MS.manner);
   const deps = { fhir: server.client(), traits: new ServerTraits(), onReplaced: () => undefined };
-  expect(await writeObservation(deps, precise())).toBe('created');
-  expect(await writeObservation(deps, precise())).toBe('unchanged');
+  expect(await writeResource(deps, precise())).toBe('created');
+  expect(await writeResource(deps, precise())).toBe('unchanged');
 });
 
 test('gives up for now on an Observation that changes all the time', async () => {

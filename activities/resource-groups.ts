@@ -3,34 +3,36 @@ import { IngestError } from '../core/errors.ts';
 import type { IdentityAnswer, ResolvedIdentity } from '../core/identity.ts';
 import { assignmentAt, identityKey } from '../core/identity.ts';
 import { ticksOf } from '../core/ticks.ts';
-import type { ObservationGroup, ObservationTemplate } from '../templates/fhir-mapping/fhir-mapping.ts';
+import type { ResourceGroup, ResourceTemplate } from '../templates/fhir-mapping/fhir-mapping.ts';
 import type { Reading } from './readings.ts';
 import { refusalOf } from './refusals.ts';
 
-/** Readings of one Observation, and whose it is; or why nobody can be named. */
+/** Readings of one resource, and whose it is; or why nobody can be named. */
 export interface GroupToWrite {
   /** Equal for groups of the same patient, encounter and message ids. */
   readonly ownerKey: string;
   readonly key: string;
   readonly identity: ResolvedIdentity | IngestError;
-  readonly template: ObservationTemplate;
-  readonly group: ObservationGroup;
+  readonly template: ResourceTemplate;
+  readonly group: ResourceGroup;
   readonly readings: readonly Reading[];
 }
 
 /**
- * Groups readings by owner and Observation. Groups with readings of earlier batches come first: a delivery names what is
+ * Groups readings by owner and resource. Groups with readings of earlier batches come first: a delivery names what is
  * fresh before what has waited, and what has waited must not delay what is well.
  */
 export function groupReadings(
   input: DeliveryInput,
-  template: ObservationTemplate,
+  template: ResourceTemplate,
   readings: readonly Reading[],
 ): GroupToWrite[] {
   const answers = new Map(input.identities.map(({ ids, answer }) => [identityKey(ids), answer]));
   const owners = new Map<string, { identity: ResolvedIdentity | IngestError; readings: Reading[] }>();
   for (const reading of readings) {
-    const identity = identityOf(answers.get(identityKey(reading.measurement)), reading);
+    const decision = input.batches[reading.batch]?.decision;
+    const identity =
+      decision?.kind === 'assign' ? decision.to : identityOf(answers.get(identityKey(reading.measurement)), reading);
     const key = ownerKey(reading, identity);
     const owner = owners.get(key);
     if (owner === undefined) owners.set(key, { identity, readings: [reading] });
