@@ -1,14 +1,14 @@
 import type { Bundle, CapabilityStatement, Resource } from 'fhir/r4.js';
-import { parse } from 'lossless-json';
 import { IngestError } from '../core/errors.ts';
 import { parseFhirDateTime } from '../core/fhir-date-time.ts';
+import { parseLossless } from '../core/lossless-json.ts';
 import type { HistoryEntry, Written } from './fhir-client.ts';
 
 /** @throws IngestError FHIR_ANSWER_UNREADABLE */
 export function parseResource(text: string, resourceType: string): Resource {
   let parsed: unknown;
   try {
-    parsed = parse(text);
+    parsed = parseLossless(text);
   } catch {
     throw unreadable('read', resourceType, 'a body that is not JSON');
   }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { isSameDecimal } from '../../../core/decimal.ts';
 import {
   commonStep,
   decodeSampledData,
@@ -11,8 +12,8 @@ import {
   padSampledData,
   sampleStep,
 } from '../../../core/sampled-data.ts';
-import type { SampleStep } from '../../../core/sampled-data.ts';
-import { TICKS_PER_MS } from '../../../core/ticks.ts';
+import type { Sample, SampleStep, SampleWindow } from '../../../core/sampled-data.ts';
+import { floorDivide, TICKS_PER_MS } from '../../../core/ticks.ts';
 
 const START = 17_000_000_000_000_000n;
 const at = (ms: number) => START + BigInt(ms) * TICKS_PER_MS;
@@ -107,7 +108,33 @@ describe('merging', () => {
     { name: 'keeps stored tokens beyond the end', data: '1 2 3 4', samples: [], merged: '1 2 3 4', collided: 0 },
     { name: 'fills up what is stored too short', data: ' 1  2 ', samples: [], merged: '1 2 E', collided: 0 },
   ])('$name', ({ data, samples, merged, collided }) => {
-    expect(mergeSampledData(stored(data), samples, window(2000))).toEqual({ data: merged, collidedCount: collided });
+    const isChanged = merged !== data;
+    const expected = { data: merged, collidedCount: collided, isChanged };
+    expect(mergeSampledData(stored(data), samples, window(2000))).toEqual(expected);
+  });
+
+  test('leaves a stream as it is when nothing is new, whatever stands between its tokens', () => {
+    const unchanged = { data: ' 1\t2  3\n', collidedCount: 0, isChanged: false };
+    expect(mergeSampledData(stored(' 1\t2  3\n'), [sample(1000, '2')], window(2000))).toEqual(unchanged);
+    expect(mergeSampledData(stored(' 1\t2  3\n'), [sample(1000, '9')], window(2000)).data).toBe('1 9 3');
+  });
+
+  test('is the same as the plainest way to say it, in exact arithmetic', () => {
+    fc.assert(
+      fc.property(laidOver, ({ periodMs, earlier, storedTokens, samples, endMs }) => {
+        const step = stepOf(periodMs);
+        const laid = { start: START - BigInt(earlier) * step.numerator, end: at(endMs), step };
+        const earlierSlots = earlier * Number(step.denominator);
+        const inside = samples
+          .map(({ ticks, token }) => ({ at: laid.start + BigInt(ticks), token }))
+          .filter((each) => each.at <= laid.end)
+          .sort((a, b) => Number(a.at - b.at));
+        const actual = mergeSampledData(stored(storedTokens.join(' ')), inside, laid);
+        const expected = plainlyMerged(storedTokens, earlierSlots, inside, laid);
+        expect({ ...actual, data: actual.data.split(' ') }).toEqual(expected);
+      }),
+      { numRuns: 500 },
+    );
   });
 
   test('an earlier start shifts the stored samples by whole slots', () => {
@@ -147,6 +174,43 @@ test.each([
   expect(isSampleToken(token)).toBe(expected);
 });
 
+const tokens = fc.oneof(fc.constantFrom('E', 'U', 'L', '1', '1.0', '72'), fc.integer().map(String));
+
+/** Samples of all sorts, several in a slot too, over a stored stream that may begin later and be too short. */
+const laidOver = fc.record({
+  periodMs: fc.constantFrom('1', '0.5', '3.90625', '33.3', '1000', '60000'),
+  /** In the shortest whole multiples of the period. */
+  earlier: fc.nat(3),
+  storedTokens: fc.array(tokens, { minLength: 1, maxLength: 20 }),
+  samples: fc.array(fc.record({ ticks: fc.nat(900_000), token: tokens }), { maxLength: 30 }),
+  endMs: fc.nat(60),
+});
+
+/** As the rules are told: one slot after the other, in bigint. */
+function plainlyMerged(
+  storedTokens: readonly string[],
+  earlierSlots: number,
+  samples: readonly Sample[],
+  { start, end, step }: SampleWindow,
+) {
+  const slotOf = (ticks: bigint): bigint => (ticks * step.denominator) / step.numerator;
+  const before = Array.from({ length: earlierSlots }, () => 'E');
+  const data = [...before, ...storedTokens];
+  while (BigInt(data.length) <= slotOf(end - start)) data.push('E');
+  const padded = [...data];
+  let collidedCount = 0;
+  for (const slot of padded.keys()) {
+    const own = samples.filter((each) => each.token !== 'E' && slotOf(each.at - start) === BigInt(slot));
+    const last = own.at(-1)?.token;
+    if (last === undefined) continue;
+    const gaveWay = data[slot] !== 'E' && !isSameDecimal(data[slot] ?? '', last);
+    collidedCount += own.length - 1 + Number(gaveWay);
+    data[slot] = last;
+  }
+  const isChanged = data.join(' ') !== storedTokens.join(' ');
+  return { data, collidedCount, isChanged };
+}
+
 function stepOf(periodMs: string): SampleStep {
   const step = sampleStep(periodMs);
   if (step === undefined) throw new Error(`Expected ${periodMs} to be a period`);
@@ -155,5 +219,5 @@ function stepOf(periodMs: string): SampleStep {
 
 /** The first tick of a slot. */
 function slotAt(slot: number, { numerator, denominator }: SampleStep): bigint {
-  return START + (BigInt(slot) * numerator + denominator - 1n) / denominator;
+  return START - floorDivide(-BigInt(slot) * numerator, denominator);
 }
