@@ -101,12 +101,21 @@ function parsed(json: string): unknown {
 }
 
 function notJson(json: string, name: string): OperatorError {
-  const errors: ParseError[] = [];
-  parseTree(json, errors, { disallowComments: true });
-  const [error] = errors;
+  const [error] = syntaxErrors(json);
   if (error === undefined) return new OperatorError(`${name}: no JSON`);
   const { line, column } = placeAt(json, error.offset);
   return new OperatorError(`${name}:${line}:${column}: no JSON: ${printParseErrorCode(error.error)}`);
+}
+
+function syntaxErrors(json: string): ParseError[] {
+  const errors: ParseError[] = [];
+  try {
+    parseTree(json, errors, { disallowComments: true });
+  } catch (error) {
+    // Nested too deeply for it to be looked through; that it is no JSON is known.
+    if (!(error instanceof RangeError)) throw error;
+  }
+  return errors;
 }
 
 interface AnyBundle {

@@ -8,6 +8,7 @@ import { isSampleToken, NO_SAMPLE, sampleStep, tokensOf } from './sampled-data.t
 import type { SampleStep } from './sampled-data.ts';
 import { valueElementOf, valueNamesOf } from './stored-observation.ts';
 import type { ValueHolder } from './stored-observation.ts';
+import { ticksOf } from './ticks.ts';
 import type { Ticks } from './ticks.ts';
 
 /** The samples of one SampledData. Decimals are as the Observation has them, or exact. */
@@ -111,16 +112,27 @@ function readSeries({ holder, fallbackName }: HolderPlace, start: Ticks): TimeSe
   );
   const limits = { upper: decimalTextOf(upperLimit), lower: decimalTextOf(lowerLimit) };
   const width = dimensionsOf(dimensions, name);
+  const tokens = checked(data, name, width);
+  assertDated(start, step, tokens.length / width, name);
   return {
     name,
-    unit: origin?.unit,
+    unit: typeof origin?.unit === 'string' ? origin.unit : undefined,
     limits,
     dimensions: width,
     start,
     step,
-    tokens: checked(data, name, width),
+    tokens,
     valueOf,
   };
+}
+
+/** FHIR dates end with the year 9999. */
+const LAST_INSTANT = ticksOf('9999-12-31T23:59:59.9999999Z');
+
+function assertDated(start: Ticks, step: SampleStep, slotCount: number, name: string): void {
+  const length = (BigInt(Math.ceil(slotCount)) * step.numerator) / step.denominator;
+  if (start + length <= LAST_INSTANT) return;
+  throw new OperatorError(`expected the samples of ${name} to end before the year 10000: its period is too long`);
 }
 
 /** As FHIR has it; a server or a file may hold anything. */

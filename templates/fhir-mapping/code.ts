@@ -33,7 +33,13 @@ export function conceptOf(codes: readonly Code[], text: string | undefined): Cod
 
 /** The concept of a type or a value name: the mapping's codes, and last the connector's own, by which it is found again. */
 export function namedConcept(codes: readonly Code[], name: string): CodeableConcept {
-  return conceptOf([...codes, { system: CONNECTOR_SYSTEM, code: name, display: name }], name);
+  const code = codeOfName(name);
+  return conceptOf([...codes, { system: CONNECTOR_SYSTEM, code, display: code }], code);
+}
+
+/** A name as a code: FHIR's have no white space at their ends. */
+export function codeOfName(name: string): string {
+  return name.trim();
 }
 
 /** Whether a stored concept says what the mapping says; members a server or a person added do not count. */

@@ -4,6 +4,7 @@ import type { TimePrecision } from '../../core/fhir-date-time.ts';
 import type { ResolvedIdentity } from '../../core/identity.ts';
 import { observationIdentifier } from '../../core/observation-identifier.ts';
 import { checkMergeable, effectivePeriodOf, valueElementOf, valueNamesOf } from '../../core/stored-observation.ts';
+import { codeOfName } from './code.ts';
 import type { CodeValueFhirTemplate } from './code-value-fhir-template.ts';
 import type { MergedResource } from './fhir-mapping.ts';
 import { mergeObservation } from './merge-observation.ts';
@@ -64,7 +65,7 @@ function checkGrids(template: CodeValueFhirTemplate, stored: Observation, other:
 
 /** A value that only an earlier mapping named would be left behind without a word. */
 function checkNamed({ value, components }: CodeValueFhirTemplate, stored: Observation): void {
-  const named = new Set(components.map((component) => component.value.valueName));
+  const named = new Set(components.map((component) => codeOfName(component.value.valueName)));
   const isNamed = (stored.component ?? []).flatMap(valueNamesOf).every((name) => name !== undefined && named.has(name));
   if (isNamed && (value !== undefined || valueElementOf(stored) === undefined)) return;
   throw new IngestError('MAPPING_CONFLICT', 'The stored Observation holds a value that its mapping no longer names');

@@ -1,4 +1,5 @@
 import { IngestError } from '../../core/errors.ts';
+import { hasControlCharacters } from '../../core/fhir-text.ts';
 import type { Measurement } from '../../core/measurement.ts';
 import { isInstant } from '../../core/ticks.ts';
 import { valuesOf } from './code-value-fhir-template.ts';
@@ -19,7 +20,10 @@ function judgeCorrelation(
   { periodInterval }: CodeValueFhirTemplate,
   { correlationId = '' }: Measurement,
 ): IngestError | undefined {
-  if (periodInterval !== 'CorrelationId' || correlationId.trim() !== '') return undefined;
+  if (periodInterval !== 'CorrelationId') return undefined;
+  if (hasControlCharacters(correlationId))
+    return new IngestError('VALUE_NOT_TEXT', 'Expected a correlation id without control characters');
+  if (correlationId.trim() !== '') return undefined;
   return new IngestError('CORRELATION_ID_MISSING', 'Expected a correlation id, by which its mapping groups this type');
 }
 

@@ -28,11 +28,19 @@ export class TemplateObject {
     }
   }
 
-  /** A text; a number or a boolean as its text, null and the empty text as absent. */
+  /**
+   * A text without white space at its ends, which FHIR allows nowhere and the original's writer takes away; a number or a
+   * boolean as its text, null and a blank text as absent.
+   */
   text(name: string): string | undefined {
+    const text = this.untrimmed(name)?.trim();
+    return text === '' ? undefined : text;
+  }
+
+  private untrimmed(name: string): string | undefined {
     const node = this.present(name);
     if (node === undefined) return undefined;
-    if (node.kind === 'string') return node.value === '' ? undefined : (node.value as string);
+    if (node.kind === 'string') return node.value as string;
     if (node.kind === 'number') return String(node.value);
     if (node.kind === 'boolean') return node.value === true ? 'True' : 'False';
     this.wrongKind(node, 'a text');
@@ -41,7 +49,7 @@ export class TemplateObject {
 
   /** A text that is not blank; it is not trimmed. */
   requiredText(name: string): string | undefined {
-    const text = this.text(name);
+    const text = this.untrimmed(name);
     if (text !== undefined && text.trim() !== '') return text;
     const node = this.present(name);
     if (node === undefined) this.missing(name);

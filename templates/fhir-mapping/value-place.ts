@@ -2,6 +2,7 @@ import type { Observation, ObservationComponent } from 'fhir/r4.js';
 import { IngestError } from '../../core/errors.ts';
 import { componentsNamed, valueElementOf } from '../../core/stored-observation.ts';
 import type { ValueHolder } from '../../core/stored-observation.ts';
+import { codeOfName } from './code.ts';
 import type { CodeValueFhirTemplate, ComponentTemplate } from './code-value-fhir-template.ts';
 import { createComponent, createValue } from './create-observation.ts';
 import type { ObservationGroup } from './observation-group.ts';
@@ -90,12 +91,12 @@ export function placesHeld(
 /** Of components that share a value name, the n-th of the template is the n-th of the Observation. */
 export function storedComponent(
   draft: Observation,
-  { components }: CodeValueFhirTemplate,
+  { components }: Pick<CodeValueFhirTemplate, 'components'>,
   component: ComponentTemplate,
 ): ObservationComponent | undefined {
   const { valueName } = component.value;
   const namesakes = components.filter(({ value }) => value.valueName === valueName);
-  return componentsNamed(draft, valueName)[namesakes.indexOf(component)];
+  return componentsNamed(draft, codeOfName(valueName))[namesakes.indexOf(component)];
 }
 
 /** Before the first that follows it in the template, so that the order of delivery does not show. */

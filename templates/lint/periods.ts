@@ -58,10 +58,11 @@ function lintStep({ node }: PlacedText, step: SampleStep, interval: keyof typeof
 
 function lintReplacedValue({ interval, codes }: MappedObservation, value: MappedValue, warn: Warn): void {
   const { valueType } = value;
-  if (interval === undefined || interval === 'Single' || valueType === undefined) return;
-  if (interval !== 'CorrelationId' && codes.some(({ display }) => isOfWhole(display?.text ?? '', interval))) return;
-  const period = interval === 'CorrelationId' ? 'correlation id' : PERIODS[interval];
-  const message = `Of several values of one ${period} only the last is kept; SampledData or Single would keep all`;
+  // What a correlation id joins are mostly the parts of one measurement.
+  if (interval === undefined || interval === 'Single' || interval === 'CorrelationId' || valueType === undefined)
+    return;
+  if (codes.some(({ display }) => isOfWhole(display?.text ?? '', interval))) return;
+  const message = `Of several values of one ${PERIODS[interval]} only the last is kept; SampledData or Single would keep all`;
   warn(valueType.node, 'LAST_VALUE_WINS', message);
 }
 

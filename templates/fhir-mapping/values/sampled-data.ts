@@ -125,6 +125,8 @@ function mergeStream(
   return { stream: { ...stored.element, data: merged.data }, collidedCount, isChanged };
 }
 
+const CODED = ['system', 'code'] as const;
+
 /** New samples stand for what the template says; the stored ones must stand for the same. */
 function checkStream(template: SampledDataTemplate, { dimensions, origin, factor, unit }: StoredStream): void {
   if (dimensions !== 1)
@@ -134,7 +136,9 @@ function checkStream(template: SampledDataTemplate, { dimensions, origin, factor
   // What one side does not say does not speak against it: the original writes no system and no code.
   const differs = (name: keyof Unit): boolean =>
     unit[name] !== undefined && template[name] !== undefined && unit[name] !== template[name];
-  if (UNIT_NAMES.some(differs)) throw conflict(template, 'has samples of another unit');
+  const isCoded = [unit, template].every(({ system, code }) => system !== undefined && code !== undefined);
+  // Where both are coded, how the unit reads in words is nobody's matter.
+  if ((isCoded ? CODED : UNIT_NAMES).some(differs)) throw conflict(template, 'has samples of another unit');
 }
 
 function isShorterStep(a: SampleStep, b: SampleStep): boolean {

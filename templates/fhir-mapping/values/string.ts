@@ -1,4 +1,5 @@
 import { IngestError } from '../../../core/errors.ts';
+import { hasControlCharacters } from '../../../core/fhir-text.ts';
 import { MAX_DATA_LENGTH } from '../../../core/sampled-data.ts';
 import { storedSourceTimeOr } from '../../../core/source-time.ts';
 import { latest, replaceOrKeep, sourceTimeElement } from './replaced-value.ts';
@@ -22,6 +23,10 @@ export const string: ValueKind<StringTemplate> = {
   judge({ valueName }, text) {
     if (text.trim() === '')
       return new IngestError('VALUE_BLANK', `Expected a text that is not blank as value ${valueName}`, { valueName });
+    if (hasControlCharacters(text)) {
+      const message = `Expected a text without control characters as value ${valueName}`;
+      return new IngestError('VALUE_NOT_TEXT', message, { valueName });
+    }
     if (text.trim().length <= MAX_DATA_LENGTH) return undefined;
     const message = `Expected a text of at most ${MAX_DATA_LENGTH} characters as value ${valueName}`;
     return new IngestError('DATA_TOO_LONG', message, { valueName });
@@ -44,5 +49,5 @@ export const string: ValueKind<StringTemplate> = {
 };
 
 function stringOf(measured: ObservedValue, { precision }: ValuePeriod): ValueElements {
-  return { valueString: measured.value.trim(), _valueString: sourceTimeElement(measured, precision) };
+  return { valueString: measured.value.trim().toWellFormed(), _valueString: sourceTimeElement(measured, precision) };
 }

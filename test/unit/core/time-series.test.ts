@@ -159,3 +159,13 @@ describe('as text', () => {
     expect(JSON.parse([...jsonPieces(empty, told)].join(''))).toMatchObject({ samples: [] });
   });
 });
+
+test.each([null, 5, ['a,b'], {}])('a unit that is no text (%j) is none', (unit) => {
+  const [series] = timeSeriesOf(observation({ ...STREAM, origin: { value: 0, unit } }));
+  expect(series?.unit).toBeUndefined();
+});
+
+test('samples beyond the dates there are', () => {
+  const far = observation({ ...STREAM, period: 252_000_000_000_000 });
+  expect(() => timeSeriesOf(far)).toThrow('expected the samples of ecg to end before the year 10000');
+});

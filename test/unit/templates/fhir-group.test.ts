@@ -114,6 +114,7 @@ describe('judging', () => {
     { name: 'a sample', values: { s: '98.60' } },
     { name: 'a limit passed', values: { s: 'U' } },
     { name: 'a text', values: { t: ' abc ' } },
+    { name: 'a text of several lines', values: { t: 'a\tb\r\nc' } },
     { name: 'anything where a concept is written', values: { c: '' } },
     { name: 'anything that is not mapped', values: { other: '' } },
   ])('$name is fine', ({ values }) => {
@@ -125,6 +126,13 @@ describe('judging', () => {
     { name: 'a sign as a sample', values: { s: '+5' }, more: {}, code: 'VALUE_NOT_SAMPLE' },
     { name: 'two tokens as a sample', values: { s: '1 2' }, more: {}, code: 'VALUE_NOT_SAMPLE' },
     { name: 'a blank text', values: { t: ' ' }, more: {}, code: 'VALUE_BLANK' },
+    { name: 'a text with a control character', values: { t: 'a\u0000b' }, more: {}, code: 'VALUE_NOT_TEXT' },
+    {
+      name: 'a correlation id with one',
+      values: { t: 'ok' },
+      more: { correlationId: 'a\u001fb' },
+      code: 'VALUE_NOT_TEXT',
+    },
     { name: 'a text of more than 1 MiB', values: { t: 'x'.repeat(1_048_577) }, more: {}, code: 'DATA_TOO_LONG' },
     { name: 'one bad value of two', values: { t: 'ok', q: '' }, more: {}, code: 'VALUE_NOT_DECIMAL' },
     {

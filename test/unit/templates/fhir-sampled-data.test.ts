@@ -158,7 +158,7 @@ describe('a stored stream', () => {
     { name: 'by another factor', members: { factor: 2 } },
     { name: 'by no factor', members: { factor: undefined } },
     { name: 'by a factor that is no number', members: { factor: null } },
-    { name: 'of another unit', members: origin({ unit: 'uV' }) },
+    { name: 'of another unit, not coded', members: origin({ unit: 'uV', system: undefined, code: undefined }) },
     { name: 'of another system', members: origin({ system: 'urn:other' }) },
     { name: 'of another code', members: origin({ code: 'uV' }) },
   ])('$name makes the group wait', ({ members }) => {
@@ -168,6 +168,11 @@ describe('a stored stream', () => {
     const [group] = template.group([measured(1300, { s: '3' })]);
     expect(() => template.join(group!, IDS, stream({}), given)).toThrow(conflict);
     expect(() => template.join(group!, IDS, given, stream({}))).toThrow(conflict);
+  });
+
+  test('whose unit reads otherwise, under the same code, are of that unit all the same', () => {
+    const given = stream(origin({ unit: 'millivolt' }));
+    expect(mergeOne(template, given, measured(1300, { s: '3' })).outcome).toBe('updated');
   });
 
   test('of origin 0 and factor 1 is one that says neither', () => {

@@ -411,7 +411,8 @@ const PERIODS: readonly Row[] = [
     {
       name: `a Quantity of the interval ${periodInterval}`,
       template: { ...fine, periodInterval },
-      found: [['/value/valueType', 'LAST_VALUE_WINS']],
+      // What a correlation id joins are mostly the parts of one measurement.
+      ...(periodInterval === -1 ? {} : { found: [['/value/valueType', 'LAST_VALUE_WINS']] }),
     },
     {
       name: `a concept of the interval ${periodInterval}`,

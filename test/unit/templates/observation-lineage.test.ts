@@ -41,6 +41,7 @@ describe('a create with constants', () => {
   const note = [{ text: 'by the ward' }];
   const template = templateOf({
     note,
+    performer: [{ reference: 'Practitioner/1' }],
     components: [
       { codes: [], value: { valueType: 'String', valueName: 'a' }, interpretation: [{ text: 'normal' }] },
       { codes: [], value: { valueType: 'String', valueName: 'b' } },
@@ -57,9 +58,14 @@ describe('a create with constants', () => {
     { name: 'is one', of: created, is: true },
     { name: 'is none with a note of somebody', of: { ...created, note: [...note, { text: 'lying' }] }, is: false },
     { name: 'is none without its own note, which somebody changed', of: { ...created, note: [] }, is: false },
+    { name: 'is one whatever the server made of a constant', of: { ...created, performer: [] }, is: true },
     { name: 'is none with another constant', of: { ...created, method: { text: 'm' } }, is: false },
     { name: 'is none when somebody interprets a component', of: withComponent(1, { interpretation: [] }), is: false },
-    { name: 'is none when somebody does so otherwise', of: withComponent(0, { interpretation: [] }), is: false },
+    {
+      name: 'is one when the server words an interpretation anew',
+      of: withComponent(0, { interpretation: [] }),
+      is: true,
+    },
   ])('$name', ({ of, is }) => {
     expect(template.lineage.isCreate(of)).toBe(is);
   });
