@@ -1,7 +1,7 @@
 import type { Device, Encounter } from 'fhir/r4.js';
 import { IngestError } from '../core/errors.ts';
 import type { Assignment } from '../core/identity.ts';
-import type { WithId } from './fhir-client.ts';
+import type { HistoryEntry, WithId } from './fhir-client.ts';
 import { findByIdentifier } from './find-by-identifier.ts';
 import type { FhirServer } from './server-traits.ts';
 
@@ -12,6 +12,8 @@ export interface IdentityDeps extends FhirServer {
   readonly mode: IdentityMode;
   /** System of the identifier by which Devices are found; empty: the identifier may have any. */
   readonly deviceIdentifierSystem: string;
+  /** Whether a patient id in a message is held against the device's patient, in the mode Create as in others. */
+  readonly checksPatientId: boolean;
   /** A reading older than this is assigned by the Device's history, not by its present patient. */
   readonly maxAgeMs: number;
   readonly now: () => number;
@@ -86,7 +88,23 @@ export async function assignmentsOf(deps: IdentityDeps, device: WithId<Device>):
     else if (from !== undefined) assignments.push({ from, refused: 'DEVICE_WITHOUT_PATIENT' });
     last = patient;
   }
-  return assignments.length === 0 ? [presentAssignment(deps, device)] : assignments;
+  if (assignments.length === 0) return assignmentsWithoutHistory(deps, device);
+  return isWhole(history) ? assignments : [{ refused: 'DEVICE_HISTORY_MISSING' }, ...assignments];
+}
+
+/** Where versions are counted, one that begins later shows that earlier ones are not kept. */
+function isWhole(history: readonly HistoryEntry<Device>[]): boolean {
+  const { versionId = '' } = history.at(-1) ?? {};
+  return versionId === '1' || !/^\d+$/.test(versionId);
+}
+
+/** What no server can tell any more is not guessed: since its last change the Device has been its present patient's. */
+function assignmentsWithoutHistory(deps: IdentityDeps, device: WithId<Device>): Assignment[] {
+  const present = presentAssignment(deps, device);
+  const { versionId, lastUpdated } = device.meta ?? {};
+  if (versionId === '1') return [present];
+  if (lastUpdated === undefined) return [{ refused: 'DEVICE_HISTORY_MISSING' }];
+  return [{ refused: 'DEVICE_HISTORY_MISSING' }, { ...present, from: new Date(lastUpdated).toISOString() }];
 }
 
 /** The id of the Patient a Device refers to, relatively or absolutely on the same server; a version does not matter. */

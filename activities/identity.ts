@@ -82,19 +82,20 @@ async function findOrCreate(deps: IdentityDeps, deviceId: string, { ids }: Ident
 }
 
 /**
- * In the mode Create a message's patient id must be one of the device's patient. Where it never was, the answer is a
+ * A message's patient id must be one of the device's patient, always in the mode Create; mappings that were written for
+ * the original may carry something else there in the others. Where it never was, the answer is a
  * refusal, which nobody believes for a while.
  *
  * @throws IngestError PATIENT_MISMATCH, DEVICE_WITHOUT_PATIENT
  */
 async function withoutMismatches(
-  { mode, fhir }: IdentityDeps,
+  { mode, checksPatientId, fhir }: IdentityDeps,
   assignments: readonly Assignment[],
   { ids }: IdentityQuestion,
   patient: string | undefined,
 ): Promise<readonly Assignment[]> {
   const value = givenId(ids.patientId);
-  if (mode !== 'Create' || value === undefined) return assignments;
+  if (value === undefined || !(mode === 'Create' || checksPatientId)) return assignments;
   const found = await findByIdentifier<Patient>(fhir, 'Patient', { system: '', value });
   const named = new Set([...found.map(({ id }) => id), patient]);
   const checked = assignments.map((assignment): Assignment => {

@@ -9,10 +9,13 @@ export interface ResolvedIdentity {
 }
 
 /**
- * Why what a device measured at a time is nobody's: it had been taken from its patient and not yet given to another, or
- * it was the device of another patient than the message names.
+ * Why what a device measured at a time is nobody's: it had been taken from its patient and not yet given to another, it
+ * was the device of another patient than the message names, or nobody can tell any more whose it was.
  */
-export type RefusalCode = Extract<IngestErrorCode, 'DEVICE_WITHOUT_PATIENT' | 'PATIENT_MISMATCH'>;
+export type RefusalCode = Extract<
+  IngestErrorCode,
+  'DEVICE_WITHOUT_PATIENT' | 'PATIENT_MISMATCH' | 'DEVICE_HISTORY_MISSING'
+>;
 
 /** Whose the device was from an instant on (ISO 8601 UTC; absent: from the beginning), or why nobody's. */
 export type Assignment = (ResolvedIdentity | { readonly refused: RefusalCode }) & { readonly from?: string };

@@ -34,6 +34,7 @@ async function resolve(server: MemoryServer, ids: IdentityIds, options: Asking =
     traits: new ServerTraits(),
     fhirUrl: 'https://fhir.example',
     mode: 'Create',
+    checksPatientId: false,
     deviceIdentifierSystem: '',
     maxAgeMs: 300_000,
     now: () => NOW,

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { Device, Encounter, Resource } from 'fhir/r4.js';
+import type { Device, Encounter, Meta, Patient, Resource } from 'fhir/r4.js';
 import type { FhirClient, HistoryEntry } from '../../../activities/fhir-client.ts';
 import { createIdentityActivities } from '../../../activities/identity.ts';
 import type { IdentityDeps } from '../../../activities/identity-lookup.ts';
@@ -39,21 +39,22 @@ function holding(resources: readonly Resource[], history?: readonly HistoryEntry
 
 async function resolve(
   fhir: FhirClient,
-  options: Partial<IdentityDeps> & { from?: string; encounterId?: string } = {},
+  options: Partial<IdentityDeps> & { from?: string; encounterId?: string; patientId?: string } = {},
 ): Promise<IdentityAnswer> {
-  const { from = '2026-03-01T11:59:00Z', encounterId, ...deps } = options;
+  const { from = '2026-03-01T11:59:00Z', encounterId, patientId, ...deps } = options;
   const identity = createIdentityActivities({
     fhir,
     traits: new ServerTraits(),
     fhirUrl: FHIR_URL,
     mode: 'Lookup',
+    checksPatientId: false,
     deviceIdentifierSystem: '',
     maxAgeMs: 300_000,
     now: () => NOW,
     ...deps,
   });
   return await identity.resolveIdentity('dev', {
-    ids: { ...(encounterId !== undefined && { encounterId }) },
+    ids: { ...(encounterId !== undefined && { encounterId }), ...(patientId !== undefined && { patientId }) },
     from,
     to: from,
   });
@@ -131,7 +132,50 @@ test('assigns old readings by the history of the Device, times without a patient
   });
 });
 
-test('takes the present patient where the server keeps no history', async () => {
-  const answer = await resolve(holding([device('d1', 'Patient/p')]), { from: '2020-01-01T00:00:00Z' });
-  expect(answer).toMatchObject({ ok: true, assignments: [{ patient: 'p' }], coversFrom: '2020-01-01T00:00:00Z' });
+test('does not guess whose a device was before the history that the server has kept begins', async () => {
+  const kept = [{ ...version('2026-02-01T00:00:00Z', 'Patient/p'), versionId: '7' }];
+  const answer = await resolve(holding([device('d1', 'Patient/p')], kept), { from: '2026-01-15T00:00:00Z' });
+  expect(answer).toMatchObject({
+    assignments: [{ refused: 'DEVICE_HISTORY_MISSING' }, { patient: 'p', from: '2026-02-01T00:00:00.000Z' }],
+  });
+  const whole = [{ ...version('2026-02-01T00:00:00Z', 'Patient/p'), versionId: '1' }];
+  expect(await resolve(holding([device('d1', 'Patient/p')], whole), { from: '2026-01-15T00:00:00Z' })).toMatchObject({
+    assignments: [{ patient: 'p' }],
+  });
 });
+
+test.each<{ name: string; meta?: Meta; assignments: readonly object[] }>([
+  {
+    name: 'since its last change it was the present one',
+    meta: { versionId: '7', lastUpdated: '2026-02-01T00:00:00+00:00' },
+    assignments: [
+      { refused: 'DEVICE_HISTORY_MISSING' },
+      { device: 'd1', patient: 'p', from: '2026-02-01T00:00:00.000Z' },
+    ],
+  },
+  {
+    name: 'of a first version it always was',
+    meta: { versionId: '1', lastUpdated: '2026-02-01T00:00:00Z' },
+    assignments: [{ device: 'd1', patient: 'p' }],
+  },
+  { name: 'nobody can tell where nothing is said', assignments: [{ refused: 'DEVICE_HISTORY_MISSING' }] },
+])('does not guess the patient where the server shows no history: $name', async ({ meta, assignments }) => {
+  const held = { ...device('d1', 'Patient/p'), ...(meta !== undefined && { meta }) };
+  for (const history of [undefined, []]) {
+    const answer = await resolve(holding([held], history), { from: '2020-01-01T00:00:00Z' });
+    expect(answer).toEqual({ ok: true, assignments, coversFrom: '2020-01-01T00:00:00Z' });
+  }
+});
+
+test.each([
+  { checksPatientId: false, patientId: 'other', answer: { ok: true, assignments: [{ patient: 'p' }] } },
+  { checksPatientId: true, patientId: 'other', answer: { ok: false, code: 'PATIENT_MISMATCH' } },
+  { checksPatientId: true, patientId: 'own', answer: { ok: true, assignments: [{ patient: 'p' }] } },
+  { checksPatientId: true, patientId: ' ', answer: { ok: true, assignments: [{ patient: 'p' }] } },
+])(
+  'checks a patient id in the mode Lookup on request: $checksPatientId, "$patientId"',
+  async ({ answer, ...options }) => {
+    const patient: Patient = { resourceType: 'Patient', id: 'p', identifier: [{ value: 'own' }] };
+    expect(await resolve(holding([device('d1', 'Patient/p'), patient]), options)).toMatchObject(answer);
+  },
+);
