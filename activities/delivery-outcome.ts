@@ -5,8 +5,10 @@ import { boundedKey, rangesOf } from '../core/delivery.ts';
 import type { IngestError, IngestErrorCode } from '../core/errors.ts';
 import type { InlineRows } from '../core/measurement-rows.ts';
 import { filterRows, isClaimed, withoutUnused } from '../core/measurement-rows.ts';
+import type { OperatorWord } from '../core/operator-request.ts';
+import { replayedLetter } from '../core/replay.ts';
 import type { Claims } from '../stores/claims.ts';
-import type { WriteOutcome } from './observation-writer.ts';
+import type { WriteOutcome } from './resource-writer.ts';
 import type { OpenedBatches, Reading } from './readings.ts';
 
 /** Gathers what becomes of each reading of a delivery; every reading must end in exactly one of its lists. */
@@ -14,13 +16,16 @@ export class OutcomeBook {
   readonly #written = new Set<Reading>();
   readonly #superseded = new Set<Reading>();
   readonly #withoutValue = new Set<Reading>();
-  readonly #refused: { readings: readonly Reading[]; error: IngestError }[] = [];
+  readonly #refused: { readings: readonly Reading[]; error: IngestError; operator?: OperatorWord }[] = [];
   readonly #waiting = new Map<string, { error: IngestError; readings: Reading[] }>();
   readonly #lost: { batch: number; error: IngestError }[] = [];
+  #collidedSamples = 0;
   readonly #observations = { created: 0, updated: 0, unchanged: 0 };
 
-  written(outcome: WriteOutcome, readings: readonly Reading[]): void {
+  /** @param collidedSamples of these, how many gave way to another of their slot */
+  written(outcome: WriteOutcome, readings: readonly Reading[], collidedSamples: number): void {
     this.#observations[outcome] += 1;
+    this.#collidedSamples += collidedSamples;
     for (const reading of readings) this.#written.add(reading);
   }
 
@@ -32,9 +37,13 @@ export class OutcomeBook {
     for (const reading of readings) this.#withoutValue.add(reading);
   }
 
-  /** Bad data: one dead letter for all of them. */
-  refused(readings: readonly Reading[], error: IngestError): void {
-    if (readings.length > 0) this.#refused.push({ readings, error });
+  /**
+   * Bad data: one dead letter for all of them.
+   *
+   * @param operator who had it so, if it was a person
+   */
+  refused(readings: readonly Reading[], error: IngestError, operator?: OperatorWord): void {
+    if (readings.length > 0) this.#refused.push({ readings, error, ...(operator !== undefined && { operator }) });
   }
 
   waits(ownKey: string, readings: readonly Reading[], error: IngestError): void {
@@ -56,9 +65,10 @@ export class OutcomeBook {
   }
 
   deadLetters(input: DeliveryInput, templateVersion: string, failedAt: string): DeadLetter[] {
-    return this.#refused.flatMap(({ readings, error }) => {
+    return this.#refused.flatMap(({ readings, error, operator }) => {
       const [first] = readings;
       if (first === undefined) return [];
+      const replayOf = replayedLetter(first.position.stream);
       const letter: DeadLetter = {
         id: deadLetterId('transform', first.position),
         stage: 'transform',
@@ -71,6 +81,8 @@ export class OutcomeBook {
         measurements: readings.map((reading) => reading.measurement),
         failedAt,
         attemptCount: 1,
+        ...(replayOf !== undefined && { replayOf }),
+        ...(operator !== undefined && { operator }),
       };
       return [letter];
     });
@@ -98,6 +110,7 @@ export class OutcomeBook {
         superseded: this.#superseded.size,
         withoutValue: this.#withoutValue.size,
         deadLettered: this.#refused.reduce((sum, { readings }) => sum + readings.length, 0),
+        collidedSamples: this.#collidedSamples,
       },
       observations: this.#observations,
       waiting,
@@ -137,8 +150,8 @@ async function keptRows(
   return kept;
 }
 
-function withoutMark(batch: DeliveryInput['batches'][number]): { stream: string; partition: string } {
-  return { stream: batch.stream, partition: batch.partition };
+function withoutMark({ after: _, ...batch }: DeliveryInput['batches'][number]): DeliveryInput['batches'][number] {
+  return batch;
 }
 
 function pick(rows: InlineRows, indexes: readonly number[]): InlineRows {

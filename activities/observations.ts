@@ -3,16 +3,15 @@ import type { DeliveryInput, DeliveryOutcome } from '../core/delivery.ts';
 import type { IngestErrorCode } from '../core/errors.ts';
 import { IngestError } from '../core/errors.ts';
 import type { ResolvedIdentity } from '../core/identity.ts';
-import { observationIdentifier } from '../core/observation-identifier.ts';
 import type { Claims } from '../stores/claims.ts';
 import type { DeadLetters } from '../stores/dead-letters.ts';
-import type { FhirMapping, ObservationGroup, ObservationTemplate } from '../templates/fhir-mapping/fhir-mapping.ts';
+import type { FhirMapping, ResourceGroup, ResourceTemplate } from '../templates/fhir-mapping/fhir-mapping.ts';
 import { OutcomeBook } from './delivery-outcome.ts';
 import { asIngestError, rethrowCancellation, toApplicationFailure } from './failures.ts';
-import type { GroupToWrite } from './observation-groups.ts';
-import { groupReadings } from './observation-groups.ts';
-import type { WriterDeps } from './observation-writer.ts';
-import { writeObservation } from './observation-writer.ts';
+import type { GroupToWrite } from './resource-groups.ts';
+import { groupReadings } from './resource-groups.ts';
+import type { WriteOutcome, WriterDeps } from './resource-writer.ts';
+import { writeResource } from './resource-writer.ts';
 import type { OpenedBatches, Reading } from './readings.ts';
 import { openBatches } from './readings.ts';
 
@@ -31,6 +30,13 @@ export interface ActivityScope {
   isOutOfTime(): boolean;
 }
 
+/** A resource that was written, or found to be as it should, and the readings whose values are in it. */
+export interface ResourceWrite {
+  readonly resourceType: string;
+  readonly outcome: WriteOutcome;
+  readonly readings: readonly Reading[];
+}
+
 export interface ObservationDeps extends WriterDeps {
   readonly claims: Claims;
   readonly deadLetters: DeadLetters;
@@ -38,6 +44,8 @@ export interface ObservationDeps extends WriterDeps {
   readonly currentMapping: (options?: { afresh: boolean }) => Promise<CurrentMapping>;
   readonly scope: () => ActivityScope;
   readonly now: () => Date;
+  /** Told of each write, to be counted. */
+  readonly onWritten?: (write: ResourceWrite) => void;
   /** Told of what was thrown and is no error of the catalogue: a defect, of which failures keep only the name. */
   readonly onUnexpected: (thrown: unknown) => void;
 }
@@ -83,11 +91,12 @@ async function deliver(deps: ObservationDeps, input: DeliveryInput): Promise<Del
   const book = new OutcomeBook();
   let stopped: IngestError | undefined;
   noteLostClaims(input, opened, book);
+  const readings = withoutDeadLettered(input, opened.readings, book);
   if (template === undefined) {
     const message = 'Expected the FHIR mapping to have a template for this measurement type';
-    book.waits('unmapped', opened.readings, new IngestError('MAPPING_MISSING', message));
+    book.waits('unmapped', readings, new IngestError('MAPPING_MISSING', message));
   } else {
-    const good = judge(template, opened.readings, book);
+    const good = judge(template, readings, book);
     stopped = await writeGroups(deps, scope, groupReadings(input, template, good), book);
   }
   // The server answers nobody and nothing was decided: the activity fails as a whole. Temporal then shows the attempt, its
@@ -101,7 +110,7 @@ async function deliver(deps: ObservationDeps, input: DeliveryInput): Promise<Del
 async function templateFor(
   deps: ObservationDeps,
   type: string,
-): Promise<{ version: string; template: ObservationTemplate | undefined }> {
+): Promise<{ version: string; template: ResourceTemplate | undefined }> {
   const known = await deps.currentMapping();
   const template = known.mapping.forType(type);
   if (template !== undefined) return { version: known.version, template };
@@ -116,8 +125,25 @@ function noteLostClaims(input: DeliveryInput, opened: OpenedBatches, book: Outco
   }
 }
 
+/** What an operator had dead-lettered goes there, a letter for each request, and is not looked at. */
+function withoutDeadLettered(input: DeliveryInput, readings: readonly Reading[], book: OutcomeBook): Reading[] {
+  const decisions = new Map(input.decisions?.map((decision) => [decision.requestId, decision]));
+  const byRequest = Map.groupBy(readings, ({ batch }) => {
+    const mark = input.batches[batch]?.decision;
+    return decisions.get(mark?.requestId ?? '')?.kind === 'deadLetter' ? JSON.stringify(mark) : undefined;
+  });
+  for (const refused of byRequest.values()) {
+    const mark = input.batches[refused[0]?.batch ?? -1]?.decision;
+    const decision = decisions.get(mark?.requestId ?? '');
+    if (mark === undefined || decision?.kind !== 'deadLetter') continue;
+    const message = `An operator had them dead-lettered while they waited (${mark.waitedFor})`;
+    book.refused(refused, new IngestError('DEAD_LETTERED_BY_HAND', message), { by: decision.by, why: decision.why });
+  }
+  return byRequest.get(undefined) ?? [];
+}
+
 /** Bad data concerns its own measurement alone: it goes before the rest is grouped. */
-function judge(template: ObservationTemplate, readings: readonly Reading[], book: OutcomeBook): Reading[] {
+function judge(template: ResourceTemplate, readings: readonly Reading[], book: OutcomeBook): Reading[] {
   return readings.filter((reading) => {
     const error = template.judge(reading.measurement);
     if (error !== undefined) book.refused([reading], error);
@@ -175,13 +201,24 @@ async function writeGroup(
       book.withoutValue(readings);
       return undefined;
     }
-    const outcome = await writeObservation(deps, {
-      identifier: observationIdentifier(identity, group.type, group.idSegment),
-      create: () => template.create(group, identity, deps.now().toISOString()),
-      merge: (stored) => template.merge(group, identity, stored),
+    let collidedSamples = 0;
+    const outcome = await writeResource(deps, {
+      resourceType: template.resourceType,
+      lineage: template.lineage,
+      identifier: template.identifier(group, identity),
+      create() {
+        collidedSamples = group.collidedCount;
+        return template.create(group, identity, deps.now().toISOString());
+      },
+      merge(stored) {
+        const merged = template.merge(group, identity, stored);
+        collidedSamples = merged.collidedCount;
+        return merged;
+      },
       join: (stored, other) => template.join(group, identity, stored, other),
     });
-    bookWritten(group, readings, outcome, book);
+    const written = bookWritten(group, readings, { outcome, collidedSamples }, book);
+    deps.onWritten?.({ resourceType: template.resourceType, outcome, readings: written });
     return undefined;
   } catch (thrown) {
     scope.throwIfCancelled();
@@ -202,20 +239,20 @@ function knownError(deps: ObservationDeps, thrown: unknown): IngestError {
   return error;
 }
 
+/** @returns the readings whose values are in the resource */
 function bookWritten(
-  group: ObservationGroup,
+  group: ResourceGroup,
   readings: readonly Reading[],
-  outcome: Parameters<OutcomeBook['written']>[0],
+  { outcome, collidedSamples }: { readonly outcome: WriteOutcome; readonly collidedSamples: number },
   book: OutcomeBook,
-): void {
+): readonly Reading[] {
   const superseded = new Set(group.superseded);
   const withoutValue = new Set(group.withoutValue);
   const at = (wanted: (index: number) => boolean): Reading[] =>
     readings.filter((_, i) => wanted(group.measurements[i] ?? -1));
   book.superseded(at((index) => superseded.has(index)));
   book.withoutValue(at((index) => withoutValue.has(index)));
-  book.written(
-    outcome,
-    at((index) => !superseded.has(index) && !withoutValue.has(index)),
-  );
+  const written = at((index) => !superseded.has(index) && !withoutValue.has(index));
+  book.written(outcome, written, collidedSamples);
+  return written;
 }

@@ -28,12 +28,15 @@ export function groupReadings(
   readings: readonly Reading[],
 ): GroupToWrite[] {
   const answers = new Map(input.identities.map(({ ids, answer }) => [identityKey(ids), answer]));
+  const decisions = new Map(input.decisions?.map((each) => [each.requestId, each]));
   const owners = new Map<string, { identity: ResolvedIdentity | IngestError; readings: Reading[] }>();
   for (const reading of readings) {
-    const decision = input.batches[reading.batch]?.decision;
-    const identity =
-      decision?.kind === 'assign' ? decision.to : identityOf(answers.get(identityKey(reading.measurement)), reading);
-    const key = ownerKey(reading, identity);
+    const decision = decisions.get(input.batches[reading.batch]?.decision?.requestId ?? '');
+    const { identity, since } =
+      decision?.kind === 'assign'
+        ? { identity: decision.to, since: undefined }
+        : ownerOf(answers.get(identityKey(reading.measurement)), reading);
+    const key = ownerKey(reading, identity, since);
     const owner = owners.get(key);
     if (owner === undefined) owners.set(key, { identity, readings: [reading] });
     else owner.readings.push(reading);
@@ -54,19 +57,29 @@ export function groupReadings(
   return groups.sort((a, b) => firstBatch(a) - firstBatch(b));
 }
 
-function identityOf(answer: IdentityAnswer | undefined, reading: Reading): ResolvedIdentity | IngestError {
-  if (answer === undefined) return new IngestError('UNEXPECTED', 'Expected an identity for every measurement');
-  if (!answer.ok) return new IngestError(answer.code, answer.message);
-  const assignment = assignmentAt(answer, ticksOf, ticksOf(reading.measurement.occurrenceTimeUtc));
-  if ('refused' in assignment) return refusalOf(assignment.refused);
-  const { from: _since, ...identity } = assignment;
-  return identity;
+interface Owner {
+  readonly identity: ResolvedIdentity | IngestError;
+  /** Where nobody can be named: since when. */
+  readonly since?: string;
 }
 
-function ownerKey({ measurement }: Reading, identity: ResolvedIdentity | IngestError): string {
+function ownerOf(answer: IdentityAnswer | undefined, reading: Reading): Owner {
+  if (answer === undefined)
+    return { identity: new IngestError('UNEXPECTED', 'Expected an identity for every measurement') };
+  if (!answer.ok) return { identity: new IngestError(answer.code, answer.message) };
+  const { from: since, ...assignment } = assignmentAt(answer, ticksOf, ticksOf(reading.measurement.occurrenceTimeUtc));
+  if (!('refused' in assignment)) return { identity: assignment };
+  return { identity: refusalOf(assignment.refused), ...(since !== undefined && { since }) };
+}
+
+/** Readings of nobody are told apart by why and since when: between two such times the device was somebody's. */
+function ownerKey({ measurement }: Reading, identity: Owner['identity'], since: string | undefined): string {
   const { patientId, encounterId, correlationId } = measurement;
-  const resolved = identity instanceof IngestError ? [] : [identity.device, identity.patient, identity.encounter];
-  return JSON.stringify([patientId, encounterId, correlationId, ...resolved].map((id) => id ?? null));
+  const owner =
+    identity instanceof IngestError
+      ? ['refused', identity.code, since]
+      : [identity.device, identity.patient, identity.encounter];
+  return JSON.stringify([patientId, encounterId, correlationId, ...owner].map((id) => id ?? null));
 }
 
 /** Of two values of one instant the later position wins: arrival order says nothing, positions do. */

@@ -28,6 +28,8 @@ export function describeDisagreement(of: Disagreement): string {
         `${placeOf(of)}, events ${of.ranges.map(rangeText).join(', ')}: ${of.workflowId} holds a claim, ` +
         `and ${of.measurements} of its measurements are not in the store`
       );
+    case 'replay':
+      return `${of.workflowId}: ${of.handedOver} measurements of ${of.stream} were handed over, it has taken in ${of.received}`;
     case 'workflow-sums':
       return `${of.workflowId}: what it has taken in is not what it holds and has decided`;
     case 'workflow-silent':

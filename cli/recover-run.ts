@@ -141,20 +141,20 @@ async function compact(claims: Claims, runId: string, held: readonly Measurement
       if (isSmall && !isClaimed(batch.content)) return batch;
       const rows = await openRows(claims, batch);
       if (rows === undefined) return batch;
-      const { stream, partition } = batch;
-      return { stream, partition, content: await claims.put(runId, batch, rows) };
+      const { after: _, ...kept } = batch;
+      return { ...kept, content: await claims.put(runId, batch, rows) };
     }),
   );
 }
 
 /** @returns false when measurements of the ended run have come to the successor meanwhile: look again */
 async function handOver(
-  { client, name }: Deployment,
+  { client, name, naming }: Deployment,
   workflowId: string,
   { deviceId, type, settings }: DeviceMeasurementsInput,
   ended: EndedRun,
 ): Promise<boolean> {
-  const start = startOptions({ workflowId, deviceId, type }, settings, taskQueuesOf(name).workflows);
+  const start = startOptions({ workflowId, deviceId, type }, settings, taskQueuesOf(name).workflows, naming);
   const startWorkflowOperation = new WithStartWorkflowOperation<typeof deviceMeasurements>('deviceMeasurements', {
     ...start,
     workflowIdConflictPolicy: 'USE_EXISTING',

@@ -3,13 +3,16 @@ import { setTimeout as rest } from 'node:timers/promises';
 import { addOutcomes, NO_OUTCOMES, totalOutcomes } from '../core/delivery.ts';
 import type { OutcomeCounts } from '../core/delivery.ts';
 import type { LedgerCounts } from '../core/ledger.ts';
+import type { Naming } from '../core/naming.ts';
 import { heldCount } from '../core/pending-state.ts';
 import type { DeadLetter } from '../core/dead-letter.ts';
-import type { Disagreement, LetterPlaces } from '../core/verification.ts';
+import type { LetterStanding, LetterState } from '../core/replay.ts';
+import { isReplay, replayStream, standingOf } from '../core/replay.ts';
+import type { Disagreement, HandedOverReplay, LetterPlaces, WorkflowSums } from '../core/verification.ts';
 import { verifySums } from '../core/verification.ts';
-import { workflowIdOf } from '../core/workflow-id.ts';
 import { createDeadLetters } from '../stores/dead-letters.ts';
 import { createLedgers } from '../stores/ledgers.ts';
+import { createLetterStates } from '../stores/letter-states.ts';
 import type { WaitingGroupView } from '../workflows/messages.ts';
 import type { CommandContext } from './command-context.ts';
 import type { Deployment } from './deployment.ts';
@@ -26,13 +29,19 @@ export interface SystemStatus {
     readonly silentCount: number;
     /** Runs that were ended by hand or by a defect, with measurements that nobody has taken over. Their sums are missing here. */
     readonly endedCount: number;
+    /** Replayed ones included. */
     readonly received: number;
+    /** Of dead letters that were replayed: they count apart from those that came from the hub. */
+    readonly replayed: number;
     /** Measurements that stand in `received`, and in `held` or `outcomes`, twice: an ended run and its successor had both. */
     readonly takenTwice: number;
     readonly held: number;
     readonly outcomes: OutcomeCounts;
   };
+  /** Dead letters that are held: neither replayed nor discarded. */
   readonly deadLetterCount: number;
+  readonly replayedLetterCount: number;
+  readonly discardedLetterCount: number;
   readonly waiting: readonly (WaitingGroupView & { readonly workflowId: string })[];
   /** Handed over and not (yet) seen by a workflow that answered; signals under way, and those of silent workflows. */
   readonly onTheWay: number;
@@ -87,15 +96,19 @@ export async function readStatus(
 }
 
 async function readSums(deployment: Deployment): Promise<{ status: SystemStatus; disagreements: Disagreement[] }> {
-  const { store, name } = deployment;
+  const { store, name, naming } = deployment;
   const ledgers = await createLedgers(store, name).list();
   const { open, silentIds, completed, unrecovered } = await readWorkflows(deployment);
   const deadLetters = await createDeadLetters(store, name).list();
+  const letterStates = await createLetterStates(store, name).list();
+  const standings = deadLetters.map(({ id }) => standingOf(letterStates.get(id)));
+  const lettersOf = (standing: LetterStanding): number => standings.filter((each) => each === standing).length;
   const workflows = [...open, ...completed];
   const sums = sumLedgers(ledgers.map((ledger) => ledger.counts));
   const received = workflows.reduce((sum, { counts }) => sum + counts.received, 0);
   const marks = workflows.flatMap((workflow) => workflow.marks);
   const takenTwice = marks.reduce((sum, mark) => sum + (mark.takenTwiceCount ?? 0), 0);
+  const replayed = workflows.reduce((sum, workflow) => sum + replayedCount(workflow), 0);
   const status: SystemStatus = {
     ledgers: { ...sums, partitionCount: ledgers.length },
     workflows: {
@@ -104,13 +117,16 @@ async function readSums(deployment: Deployment): Promise<{ status: SystemStatus;
       silentCount: silentIds.length,
       endedCount: unrecovered.length,
       received,
+      replayed,
       takenTwice,
       held: workflows.reduce((sum, { counts }) => sum + heldCount(counts), 0),
       outcomes: workflows.reduce((sum, { counts }) => addOutcomes(sum, counts.outcomes), NO_OUTCOMES),
     },
-    deadLetterCount: deadLetters.length,
+    deadLetterCount: lettersOf('held'),
+    replayedLetterCount: lettersOf('replayed'),
+    discardedLetterCount: lettersOf('discarded'),
     waiting: open.flatMap(({ workflowId, groups }) => groups.map((group) => ({ ...group, workflowId }))),
-    onTheWay: Math.max(0, sums.measurements + takenTwice - received),
+    onTheWay: Math.max(0, sums.measurements + takenTwice + replayed - received),
   };
   const disagreements = verifySums({
     ledgers,
@@ -118,14 +134,27 @@ async function readSums(deployment: Deployment): Promise<{ status: SystemStatus;
     silentWorkflowIds: silentIds,
     unrecoveredRuns: unrecovered,
     claims: open.flatMap(({ claims }) => claims),
-    deadLetters: deadLetters.map((letter) => placesOf(name, letter)),
+    replays: [...letterStates.values()].flatMap(replaysOf),
+    deadLetters: deadLetters.map((letter) => placesOf(naming, letter)),
   });
   return { status, disagreements };
 }
 
-function placesOf(deployment: string, { stage, positions, deviceId, type }: DeadLetter): LetterPlaces {
+/** Only the marks of replays are ever dropped, so what no other mark counts was replayed. */
+function replayedCount({ counts, marks }: WorkflowSums): number {
+  const fromHub = marks.filter(({ stream }) => !isReplay(stream));
+  return fromHub.reduce((rest, { receivedCount }) => rest - receivedCount, counts.received);
+}
+
+function replaysOf({ letterId, replays }: LetterState): HandedOverReplay[] {
+  return replays.flatMap(({ n, handedOver = [] }) =>
+    handedOver.map((part) => ({ stream: replayStream(letterId, n), ...part })),
+  );
+}
+
+function placesOf(naming: Naming, { stage, positions, deviceId, type }: DeadLetter): LetterPlaces {
   const isOfWorkflow = stage === 'transform' && deviceId !== undefined && type !== undefined;
-  return { stage, positions, ...(isOfWorkflow && { workflowId: workflowIdOf(deployment, deviceId, type) }) };
+  return { stage, positions, ...(isOfWorkflow && { workflowId: naming.workflow(deviceId, type) }) };
 }
 
 function sumLedgers(counts: readonly LedgerCounts[]): LedgerCounts {
@@ -152,7 +181,9 @@ function describeStatus(status: SystemStatus | VerifiedStatus): string {
     row('  dead-lettered', ledgers.deadLettered),
     ...trouble('Events the hub had dropped unread', ledgers.missing),
     row('Measurements handed over', ledgers.measurements),
+    ...trouble('  and once more, as replays', workflows.replayed),
     row('  in FHIR', outcomes.written),
+    ...trouble('    samples that gave way in a slot', outcomes.collidedSamples),
     row('  superseded by a later value', outcomes.superseded),
     row('  without a mapped value', outcomes.withoutValue),
     row('  dead-lettered', outcomes.deadLettered),
@@ -162,7 +193,9 @@ function describeStatus(status: SystemStatus | VerifiedStatus): string {
     row('Workflows open', workflows.openCount),
     ...trouble('  that gave no answer', workflows.silentCount),
     ...trouble('Workflow runs ended, to be recovered', workflows.endedCount),
-    row('Dead letters kept', deadLetterCount),
+    row('Dead letters held', deadLetterCount),
+    ...trouble('  replayed', status.replayedLetterCount),
+    ...trouble('  discarded', status.discardedLetterCount),
     ...waiting.slice(0, MOST_SHOWN).map(describeGroup),
     ...(waiting.length > MOST_SHOWN ? [`  and ${waiting.length - MOST_SHOWN} further groups`] : []),
     'agrees' in status ? describeVerdict(status) : describeLiveSums(status),
@@ -175,7 +208,8 @@ function describeLiveSums({ ledgers, workflows, onTheWay }: SystemStatus): strin
     return `Approximate: ${silentCount} workflows gave no answer; what they hold counts as on its way. Is a worker running?`;
   }
   if (endedCount > 0) return 'Workflow runs were ended while they held measurements: recover them (batches recover).';
-  const found = totalOutcomes(workflows.outcomes) + workflows.held + onTheWay - workflows.takenTwice;
+  const { takenTwice, replayed } = workflows;
+  const found = totalOutcomes(workflows.outcomes) + workflows.held + onTheWay - takenTwice - replayed;
   return `Live and therefore approximate (--verify is exact): ${found} of ${ledgers.measurements} measurements found.`;
 }
 

@@ -1,5 +1,6 @@
 import type { InlineRows, MeasurementBatch } from './measurement-rows.ts';
 import { isClaimed, positionOfRow, rowsAbove } from './measurement-rows.ts';
+import { isSameDecision } from './operator-request.ts';
 import type { PositionInPartition } from './position.ts';
 import { comparePositions } from './position.ts';
 
@@ -39,8 +40,9 @@ const ENVELOPE_BYTES = 100;
 /** About what batches take as JSON, rather more than less; for bounds, and cheap. */
 export function approximateBytes(batches: readonly MeasurementBatch[]): number {
   let bytes = 0;
-  for (const { stream, partition, content } of batches) {
+  for (const { stream, partition, content, decision } of batches) {
     bytes += ENVELOPE_BYTES + stream.length + partition.length;
+    if (decision !== undefined) bytes += textBytes(JSON.stringify(decision));
     if (isClaimed(content)) bytes += 250 + textBytes(JSON.stringify(content.ids)) + content.claim.length;
     else {
       bytes += textBytes(JSON.stringify([content.ids, content.names]));
@@ -70,6 +72,7 @@ export function joinNeighbours(batches: readonly MeasurementBatch[]): Measuremen
       'contents' in last &&
       last.batch.stream === batch.stream &&
       last.batch.partition === batch.partition &&
+      isSameDecision(last.batch.decision, batch.decision) &&
       last.rowCount + content.rows.length <= MOST_ROWS_TOGETHER
     ) {
       last.contents.push(content);

@@ -2,6 +2,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { IngestErrorCode } from './errors.ts';
 import type { Measurement } from './measurement.ts';
+import type { OperatorWord } from './operator-request.ts';
 import type { Position } from './position.ts';
 
 /** Where in an event stream an undecodable or unusable event stood: it has no ordinal. */
@@ -18,7 +19,7 @@ interface TemplatePlace {
 }
 
 /** The original event, byte for byte. */
-interface DeadEvent {
+export interface DeadEvent {
   /** Base64 of the body as it came. */
   readonly body: string;
   readonly properties: Readonly<Record<string, unknown>>;
@@ -46,6 +47,8 @@ export interface DeadLetter {
   /** ISO 8601 UTC: when it failed first, as far as this write knows. */
   readonly failedAt: string;
   readonly attemptCount: number;
+  /** Who had them dead-lettered, if it was a person, and why. */
+  readonly operator?: OperatorWord;
   /** The letter this one replays or edits. */
   readonly replayOf?: string;
 }

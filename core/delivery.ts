@@ -1,6 +1,7 @@
 import type { IngestErrorCode } from './errors.ts';
 import type { IdentityAnswer, IdentityIds } from './identity.ts';
 import type { MeasurementBatch } from './measurement-rows.ts';
+import type { OperatorDecision } from './operator-request.ts';
 
 /** What the delivering activity is given: batches, and whose their readings are. */
 export interface DeliveryInput {
@@ -8,6 +9,8 @@ export interface DeliveryInput {
   readonly type: string;
   readonly batches: readonly MeasurementBatch[];
   readonly identities: readonly { readonly ids: IdentityIds; readonly answer: IdentityAnswer }[];
+  /** What operators decided of batches that name them. */
+  readonly decisions?: readonly OperatorDecision[];
 }
 
 /** Half-open ranges of row indexes. */
@@ -39,6 +42,8 @@ export interface OutcomeCounts {
   /** It carries no value that its mapping names. */
   readonly withoutValue: number;
   readonly deadLettered: number;
+  /** Besides: samples, of measurements that count as written, that gave way to another of their slot. */
+  readonly collidedSamples: number;
 }
 
 export interface DeliveryOutcome {
@@ -49,7 +54,13 @@ export interface DeliveryOutcome {
   readonly claimCounts: readonly { readonly batch: number; readonly count: number }[];
 }
 
-export const NO_OUTCOMES: OutcomeCounts = { written: 0, superseded: 0, withoutValue: 0, deadLettered: 0 };
+export const NO_OUTCOMES: OutcomeCounts = {
+  written: 0,
+  superseded: 0,
+  withoutValue: 0,
+  deadLettered: 0,
+  collidedSamples: 0,
+};
 
 export function addOutcomes(a: OutcomeCounts, b: OutcomeCounts): OutcomeCounts {
   return {
@@ -57,6 +68,7 @@ export function addOutcomes(a: OutcomeCounts, b: OutcomeCounts): OutcomeCounts {
     superseded: a.superseded + b.superseded,
     withoutValue: a.withoutValue + b.withoutValue,
     deadLettered: a.deadLettered + b.deadLettered,
+    collidedSamples: a.collidedSamples + b.collidedSamples,
   };
 }
 

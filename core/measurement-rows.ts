@@ -1,5 +1,6 @@
 import type { IdentityIds } from './identity.ts';
 import type { Measurement, MessageIds } from './measurement.ts';
+import type { DecisionMark } from './operator-request.ts';
 import type { PositionInPartition, StreamId } from './position.ts';
 import { comparePositions } from './position.ts';
 
@@ -45,6 +46,8 @@ export interface MeasurementBatch {
   readonly content: InlineRows | ClaimedRows;
   /** Rows at or below it were taken in before; only claims need it, inline rows are dropped on arrival. */
   readonly after?: PositionInPartition;
+  /** What an operator decided of its rows while they waited. */
+  readonly decision?: DecisionMark;
 }
 
 export function isClaimed(content: InlineRows | ClaimedRows): content is ClaimedRows {

@@ -8,18 +8,22 @@ import type { IngestErrorCode } from './errors.ts';
 import { INGEST_ERRORS } from './errors.ts';
 import type { MeasurementBatch } from './measurement-rows.ts';
 import { filterRows, isClaimed, rowCount, withoutUnused } from './measurement-rows.ts';
+import type { OperatorDecision, OperatorRequest } from './operator-request.ts';
+import { isSameDecision, MOST_REQUESTS } from './operator-request.ts';
 import type {
   OversizedPart,
   PendingBook,
   PendingCounts,
   PendingSettings,
   PendingState,
+  RequestState,
   WaitingGroup,
   WaitingReason,
 } from './pending-state.ts';
 import { NOTHING_PENDING } from './pending-state.ts';
-import type { Mark } from './position.ts';
+import type { Mark, StreamId } from './position.ts';
 import { correctedMark, markKey, raisedMark } from './position.ts';
+import { isReplay } from './replay.ts';
 import { windowClosesAt } from './window.ts';
 
 /** What one delivery took, and from where; it stays part of the state until its outcome is recorded. */
@@ -32,6 +36,8 @@ export interface Delivery {
 /** Rows nothing could be decided of wait under this key until they can be grouped. */
 const UNDECIDED = 'undecided';
 const DAY_MS = 86_400_000;
+/** A replay that has to begin again after so many others is taken in twice, which changes nothing in FHIR. */
+const MOST_REPLAY_STREAMS = 500;
 /** A write proves these troubles over: what waits for them is tried again at once. */
 const MENDED_BY_A_WRITE = new Set<IngestErrorCode>([
   'DEVICE_NOT_FOUND',
@@ -55,7 +61,7 @@ const MENDED_BY_A_WRITE = new Set<IngestErrorCode>([
  * measurement taken in is in exactly one of buffer, delivery, waiting and totals.
  */
 export class PendingGroups {
-  readonly #settings: PendingSettings;
+  #settings: PendingSettings;
   /** Spreads windows and retries; depends on the workflow alone. */
   readonly #share: number;
   #marks: Map<string, Mark>;
@@ -69,6 +75,8 @@ export class PendingGroups {
   #windowCount: number;
   #waiting: Map<string, WaitingGroup>;
   #delivery: Delivery | undefined;
+  #requests: readonly OperatorRequest[];
+  #decisions: Map<string, OperatorDecision>;
 
   constructor(settings: PendingSettings, workflowId: string, carried: PendingState = NOTHING_PENDING) {
     this.#settings = settings;
@@ -83,6 +91,13 @@ export class PendingGroups {
     this.#windowClosesAt = carried.windowClosesAt;
     this.#windowCount = carried.windowCount;
     this.#waiting = new Map(carried.waiting.map((group) => [group.key, group]));
+    this.#requests = carried.requests ?? [];
+    this.#decisions = decisionsById(carried.decisions);
+  }
+
+  /** Other settings from now on; a window that is open keeps its end. */
+  configure(settings: PendingSettings): void {
+    this.#settings = settings;
   }
 
   /** Takes in what lies above the mark of its stream and partition, and raises the mark. Order within a batch is position order. */
@@ -94,6 +109,7 @@ export class PendingGroups {
     if (fresh === undefined) return;
     const ends = { first: firstPosition(fresh), last: lastPosition(fresh) };
     this.#marks.set(markKey(batch), raisedMark(mark, batch, { ...ends, count: freshCount, now }));
+    if (mark === undefined) this.#boundReplayMarks();
     this.#openWindow(now);
     this.#buffer.push(fresh);
     this.#bufferedBytes += approximateBytes([fresh]);
@@ -114,6 +130,8 @@ export class PendingGroups {
     this.#duplicateCount += book.duplicateCount;
     this.#receivedUnderDroppedMarks += book.receivedUnderDroppedMarks;
     this.#recoveredRunIds = [...this.#recoveredRunIds, ended.runId, ...book.recoveredRunIds];
+    this.#requests = [...(book.requests ?? []), ...this.#requests].slice(-MOST_REQUESTS);
+    this.#decisions = new Map([...decisionsById(book.decisions), ...this.#decisions]);
     if (held.length === 0) return true;
     this.#openWindow(now);
     this.#buffer.push(...held);
@@ -146,7 +164,50 @@ export class PendingGroups {
 
   /** Makes every waiting group due now. */
   retryAll(now: number): void {
-    for (const group of this.#waiting.values()) this.#waiting.set(group.key, { ...group, nextAttemptAt: now });
+    this.retry(this.groups(), now);
+  }
+
+  /** Makes groups that wait due now. */
+  retry(groups: readonly WaitingGroup[], now: number): void {
+    for (const group of groups) this.#waiting.set(group.key, { ...group, nextAttemptAt: now });
+  }
+
+  /**
+   * What an operator decided of groups that wait: it goes with every measurement in them, is carried out with the next
+   * delivery, and concerns none that joins them later.
+   */
+  decide(groups: readonly WaitingGroup[], decision: OperatorDecision, now: number): void {
+    this.#decisions.set(decision.requestId, decision);
+    for (const group of groups) {
+      const mark = { requestId: decision.requestId, waitedFor: group.code };
+      const batches = group.batches.map((batch) => ({ ...batch, decision: mark }));
+      this.#waiting.set(group.key, { ...group, batches, nextAttemptAt: now });
+    }
+  }
+
+  /** What operators decided of these batches. */
+  decisionsOf(batches: readonly MeasurementBatch[]): OperatorDecision[] {
+    const ids = new Set(batches.flatMap(({ decision }) => (decision === undefined ? [] : [decision.requestId])));
+    return [...this.#decisions.values()].filter(({ requestId }) => ids.has(requestId));
+  }
+
+  /** Remembers a request, and forgets the oldest of too many. */
+  note(request: OperatorRequest): void {
+    this.#requests = [...this.#requests, request].slice(-MOST_REQUESTS);
+  }
+
+  /** The latest requests, the newest last, and how much of each is still to be done. */
+  requests(): RequestState[] {
+    const held = this.held();
+    return this.#requests.map((request) => ({
+      ...request,
+      openCount: countRows(held.filter(({ decision }) => decision?.requestId === request.requestId)),
+    }));
+  }
+
+  /** How many measurements the open window holds. */
+  bufferedCount(): number {
+    return countRows(this.#buffer);
   }
 
   /** Takes what is due: the closed window first, so that what waits never delays what is well. */
@@ -230,13 +291,18 @@ export class PendingGroups {
     return this.#oversized([...this.groups(), { batches: this.#buffer }], this.#settings.maxCarriedBytes);
   }
 
-  /** Replaces batches by the claims that stand for them. */
+  /**
+   * Replaces batches by the claims that stand for them. They are told by what they hold: an operator may have decided of
+   * their group meanwhile, which then holds for the claims.
+   */
   setAside(part: OversizedPart, stored: readonly MeasurementBatch[]): void {
-    const replaced = new Set(part.batches);
-    const replaceIn = (batches: readonly MeasurementBatch[]): MeasurementBatch[] => [
-      ...stored,
-      ...batches.filter((batch) => !replaced.has(batch)),
-    ];
+    const before = new Map(part.batches.map((batch) => [batch.content, batch.decision]));
+    const replaceIn = (batches: readonly MeasurementBatch[]): MeasurementBatch[] => {
+      const replaced = batches.filter(({ content }) => before.has(content));
+      const decided = replaced.find(({ content, decision }) => !isSameDecision(decision, before.get(content)));
+      const claims = decided === undefined ? stored : stored.map((batch) => ({ ...batch, decision: decided.decision }));
+      return [...(claims as MeasurementBatch[]), ...batches.filter(({ content }) => !before.has(content))];
+    };
     if (part.key === undefined) {
       this.#buffer = replaceIn(this.#buffer);
       this.#bufferedBytes = approximateBytes(this.#buffer);
@@ -263,13 +329,12 @@ export class PendingGroups {
   }
 
   counts(): PendingCounts {
-    const rows = (batches: readonly MeasurementBatch[]): number => batches.reduce((sum, b) => sum + rowCount(b), 0);
     return {
       received: [...this.#marks.values()].reduce((sum, m) => sum + m.receivedCount, this.#receivedUnderDroppedMarks),
       duplicates: this.#duplicateCount,
-      buffered: rows(this.#buffer),
-      delivering: rows(this.#delivery?.batches ?? []),
-      waiting: this.groups().reduce((sum, group) => sum + rows(group.batches), 0),
+      buffered: this.bufferedCount(),
+      delivering: countRows(this.#delivery?.batches ?? []),
+      waiting: this.groups().reduce((sum, group) => sum + countRows(group.batches), 0),
       outcomes: this.#totals,
     };
   }
@@ -289,6 +354,8 @@ export class PendingGroups {
       duplicateCount: this.#duplicateCount,
       receivedUnderDroppedMarks: this.#receivedUnderDroppedMarks,
       recoveredRunIds: this.#recoveredRunIds,
+      requests: this.#requests,
+      decisions: this.decisionsOf(this.held()),
     };
   }
 
@@ -328,8 +395,7 @@ export class PendingGroups {
   }
 
   #isFull(): boolean {
-    const rows = this.#buffer.reduce((sum, batch) => sum + rowCount(batch), 0);
-    return rows >= this.#settings.maxRows || this.#bufferedBytes >= this.#settings.maxBytes;
+    return this.bufferedCount() >= this.#settings.maxRows || this.#bufferedBytes >= this.#settings.maxBytes;
   }
 
   #openWindow(now: number): void {
@@ -388,12 +454,40 @@ export class PendingGroups {
   }
 
   #dropOldMarks(now: number): void {
+    for (const { stream, usedAt } of this.#replayStreams()) if (now - usedAt >= DAY_MS) this.#dropMarks(stream);
+  }
+
+  /** Every replay is a stream of its own, and the marks of all of them are carried over. */
+  #boundReplayMarks(): void {
+    for (const { stream } of this.#replayStreams().slice(0, -MOST_REPLAY_STREAMS)) this.#dropMarks(stream);
+  }
+
+  /** The one that was used least lately first. */
+  #replayStreams(): { readonly stream: StreamId; readonly usedAt: number }[] {
+    const usedAt = new Map<StreamId, number>();
+    for (const mark of this.#marks.values()) {
+      if (!isReplay(mark.stream)) continue;
+      usedAt.set(mark.stream, Math.max(mark.usedAt, usedAt.get(mark.stream) ?? 0));
+    }
+    return [...usedAt].map(([stream, at]) => ({ stream, usedAt: at })).sort((a, b) => a.usedAt - b.usedAt);
+  }
+
+  /** All marks of a stream together: what one of them counts says nothing without the others. */
+  #dropMarks(stream: StreamId): void {
     for (const [key, mark] of this.#marks) {
-      if (!mark.stream.startsWith('replay/') || now - mark.usedAt < DAY_MS) continue;
+      if (mark.stream !== stream) continue;
       this.#receivedUnderDroppedMarks += mark.receivedCount;
       this.#marks.delete(key);
     }
   }
+}
+
+function decisionsById(decisions: readonly OperatorDecision[] = []): Map<string, OperatorDecision> {
+  return new Map(decisions.map((decision) => [decision.requestId, decision]));
+}
+
+function countRows(batches: readonly MeasurementBatch[]): number {
+  return batches.reduce((sum, batch) => sum + rowCount(batch), 0);
 }
 
 function keptBatch(delivery: Delivery, kept: KeptRows): MeasurementBatch[] {

@@ -3,6 +3,7 @@ import type { OutcomeCounts } from './delivery.ts';
 import { NO_OUTCOMES, totalOutcomes } from './delivery.ts';
 import type { IngestErrorCode } from './errors.ts';
 import type { MeasurementBatch } from './measurement-rows.ts';
+import type { OperatorDecision, OperatorRequest } from './operator-request.ts';
 import type { Mark } from './position.ts';
 import type { WindowSettings } from './window.ts';
 
@@ -50,6 +51,16 @@ export interface PendingBook {
   readonly receivedUnderDroppedMarks: number;
   /** Ended runs whose book and measurements have been taken over: taking one over again changes nothing. */
   readonly recoveredRunIds: readonly string[];
+  /** The latest of what operators asked for; a state of before has none. */
+  readonly requests?: readonly OperatorRequest[];
+  /** What operators decided of measurements that are held; a state of before has none. */
+  readonly decisions?: readonly OperatorDecision[];
+}
+
+/** A request and how much of it is still to be done. */
+export interface RequestState extends OperatorRequest {
+  /** Measurements it concerned that are neither written nor dead-lettered yet. */
+  readonly openCount: number;
 }
 
 /** What a continue-as-new carries over. A later version reads this one. */

@@ -36,6 +36,13 @@ export interface LetterPlaces extends Pick<DeadLetter, 'stage' | 'positions'> {
   readonly workflowId?: string;
 }
 
+/** What a replay handed over to one workflow. */
+export interface HandedOverReplay {
+  readonly stream: StreamId;
+  readonly workflowId: string;
+  readonly measurementCount: number;
+}
+
 /** Everything there is to add up. The ledgers are read first: what they count is then in workflows already. */
 export interface SystemSums {
   readonly ledgers: readonly Ledger[];
@@ -44,6 +51,7 @@ export interface SystemSums {
   readonly unrecoveredRuns: readonly UnrecoveredRun[];
   readonly claims: readonly HeldClaim[];
   readonly deadLetters: readonly LetterPlaces[];
+  readonly replays: readonly HandedOverReplay[];
 }
 
 /** What does not add up, and where. Sequence numbers are both ends included. */
@@ -88,6 +96,13 @@ export type Disagreement =
       readonly ranges: readonly SequenceRange[];
       readonly measurements: number;
     }
+  | {
+      readonly kind: 'replay';
+      readonly workflowId: string;
+      readonly stream: StreamId;
+      readonly handedOver: number;
+      readonly received: number;
+    }
   | { readonly kind: 'workflow-sums'; readonly workflowId: string }
   | { readonly kind: 'workflow-silent'; readonly workflowId: string }
   | { readonly kind: 'run-ended'; readonly workflowId: string; readonly runId: string; readonly status: string };
@@ -109,6 +124,7 @@ export function verifySums(sums: SystemSums): Disagreement[] {
     ...sums.ledgers.flatMap((ledger) => [...verifyLedger(ledger, sums), ...verifyEvents(ledger, eventLetters)]),
     ...verifyClaims(sums.claims),
     ...verifyMeasurementLetters(sums),
+    ...verifyReplays(sums),
   ];
 }
 
@@ -175,6 +191,20 @@ function verifyMeasurementLetters({ workflows, deadLetters }: SystemSums): Disag
     const takenTwice = lives.flatMap(({ marks }) => marks).reduce((sum, mark) => sum + (mark.takenTwiceCount ?? 0), 0);
     const found = distinctPositions(letters.get(workflowId) ?? []).length;
     return found < deadLettered - takenTwice ? [{ kind: 'measurement-letters', workflowId, deadLettered, found }] : [];
+  });
+}
+
+/**
+ * As long as the workflow knows the stream: the mark of a replay is dropped a day after its last use. One that was begun
+ * again may have come to two lives of it.
+ */
+function verifyReplays({ replays, workflows }: SystemSums): Disagreement[] {
+  return replays.flatMap(({ stream, workflowId, measurementCount }): Disagreement[] => {
+    const lives = workflows.filter((workflow) => workflow.workflowId === workflowId);
+    const marks = lives.flatMap((workflow) => workflow.marks).filter((mark) => mark.stream === stream);
+    const received = marks.reduce((sum, mark) => sum + mark.receivedCount - (mark.takenTwiceCount ?? 0), 0);
+    if (marks.length === 0 || received >= measurementCount) return [];
+    return [{ kind: 'replay', workflowId, stream, handedOver: measurementCount, received }];
   });
 }
 

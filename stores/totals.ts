@@ -13,7 +13,13 @@ const CountsSchema: z.ZodType<PendingCounts> = z
     buffered: count,
     delivering: count,
     waiting: count,
-    outcomes: z.object({ written: count, superseded: count, withoutValue: count, deadLettered: count }),
+    outcomes: z.object({
+      written: count,
+      superseded: count,
+      withoutValue: count,
+      deadLettered: count,
+      collidedSamples: count,
+    }),
   })
   .readonly();
 

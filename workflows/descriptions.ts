@@ -1,6 +1,7 @@
 import { totalOutcomes } from '../core/delivery.ts';
 import { approximateBytes } from '../core/batch-parts.ts';
-import { rowCount } from '../core/measurement-rows.ts';
+import { compareInstantTexts, isClaimed, rowCount } from '../core/measurement-rows.ts';
+import { groupIdOf } from '../core/operator-request.ts';
 import type { PendingGroups } from '../core/pending-groups.ts';
 import type { WaitingGroup } from '../core/pending-state.ts';
 import { heldCount } from '../core/pending-state.ts';
@@ -22,7 +23,7 @@ export function describeState(pending: PendingGroups): WorkflowStatus & { readon
       .slice(0, MOST_SHOWN)
       .map(
         (group) =>
-          `- ${measurementCount(group)} measurements wait since ${isoOf(group.since)}: **${group.code}**, ${group.message}. ` +
+          `- \`${groupIdOf(group.key)}\`: ${measurementCount(group)} measurements wait since ${isoOf(group.since)}: **${group.code}**, ${group.message}. ` +
           `Attempt ${group.attemptCount + 1} at ${isoOf(group.nextAttemptAt)}.`,
       ),
   ];
@@ -31,6 +32,7 @@ export function describeState(pending: PendingGroups): WorkflowStatus & { readon
     marks: pending.marks(),
     claimCount: pending.claims().length,
     ...(closesAt !== undefined && { windowClosesAt: isoOf(closesAt) }),
+    requests: pending.requests().map(({ at, ...request }) => ({ ...request, at: isoOf(at) })),
     details: lines.join('\n\n'),
   };
 }
@@ -38,12 +40,13 @@ export function describeState(pending: PendingGroups): WorkflowStatus & { readon
 export function describeWaiting(group: WaitingGroup): WaitingGroupView {
   const { key, code, message, phase, attemptCount } = group;
   return {
-    key,
+    id: groupIdOf(key),
     code,
     message,
     phase,
     attemptCount,
     measurementCount: measurementCount(group),
+    ...spanOf(group),
     since: isoOf(group.since),
     nextAttemptAt: isoOf(group.nextAttemptAt),
   };
@@ -61,8 +64,16 @@ export function describeHeld(pending: PendingGroups, from: number): HeldPage {
   return { book: pending.book(), batches: held.slice(from, next), ...(next < held.length && { next }) };
 }
 
-function measurementCount(group: WaitingGroup): number {
+export function measurementCount(group: WaitingGroup): number {
   return group.batches.reduce((sum, batch) => sum + rowCount(batch), 0);
+}
+
+/** In any precision, as the measurements have it. */
+function spanOf({ batches }: WaitingGroup): { from: string; to: string } {
+  const times = batches
+    .flatMap(({ content }) => (isClaimed(content) ? [content.from, content.to] : content.rows.map((row) => row[2])))
+    .sort(compareInstantTexts);
+  return { from: times[0] ?? '', to: times.at(-1) ?? '' };
 }
 
 function isoOf(ms: number): string {

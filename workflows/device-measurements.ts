@@ -26,15 +26,8 @@ import { describeHeld, describeState, describeWaiting } from './descriptions.ts'
 import { failureReason } from './failures.ts';
 import { Identities, questionsOf } from './identities.ts';
 import type { DeviceMeasurementsInput, DeviceMeasurementsSettings } from './messages.ts';
-import {
-  flushNowSignal,
-  groupsQuery,
-  heldQuery,
-  measurementsSignal,
-  recoverUpdate,
-  retryNowSignal,
-  statusQuery,
-} from './messages.ts';
+import { groupsQuery, heldQuery, measurementsSignal, recoverUpdate, statusQuery } from './messages.ts';
+import { handleOperators } from './operators.ts';
 import { IomtReason, IomtState, IomtStuckSince } from './search-attributes.ts';
 
 type FhirActivities = ReturnType<typeof createIdentityActivities> & ReturnType<typeof createObservationActivities>;
@@ -59,7 +52,8 @@ export async function deviceMeasurements(input: DeviceMeasurementsInput): Promis
 }
 
 async function takeMeasurements(input: DeviceMeasurementsInput): Promise<void> {
-  const { settings, carried, type } = input;
+  const { carried, type } = input;
+  let { settings } = input;
   const { workflowId, firstExecutionRunId } = workflowInfo();
   const pending = new PendingGroups(settings, workflowId, carried?.pending); // before any handler: handlers run on registration
   const identities = new Identities(settings.identityMaxAgeMs, carried?.identities);
@@ -67,20 +61,18 @@ async function takeMeasurements(input: DeviceMeasurementsInput): Promise<void> {
 
   setHandler(
     measurementsSignal,
-    (batch) => {
+    (batch, changed) => {
       lastArrivalAt = Date.now();
+      if (changed !== undefined) {
+        settings = changed;
+        pending.configure(changed);
+        identities.configure(changed.identityMaxAgeMs);
+      }
       pending.append(batch, lastArrivalAt);
     },
     { description: 'Measurements from the ingest bridge' },
   );
-  const onFlushNow = (): void => {
-    pending.flush(Date.now());
-  };
-  const onRetryNow = (): void => {
-    pending.retryAll(Date.now());
-  };
-  setHandler(flushNowSignal, onFlushNow, { description: 'Close the open window now' });
-  setHandler(retryNowSignal, onRetryNow, { description: 'Try every waiting group now' });
+  handleOperators(pending);
   setHandler(statusQuery, () => describeState(pending), { description: 'Sums, marks and the open window' });
   setHandler(groupsQuery, () => pending.groups().map(describeWaiting), {
     description: 'The groups that wait, and for what',
@@ -105,7 +97,7 @@ async function takeMeasurements(input: DeviceMeasurementsInput): Promise<void> {
 
   let shown: WaitingReason | undefined = showTrouble(pending, undefined, carried !== undefined);
   const idleLeftMs = (): number => lastArrivalAt + settings.idleAfterMs - Date.now();
-  void wakeWhenIdle(idleLeftMs, settings.idleAfterMs);
+  void wakeWhenIdle(idleLeftMs, () => settings.idleAfterMs);
   for (;;) {
     await condition(() => pending.hasWork() || idleLeftMs() <= 0);
     if (!pending.hasWork()) {
@@ -120,14 +112,14 @@ async function takeMeasurements(input: DeviceMeasurementsInput): Promise<void> {
     }
     setCurrentDetails(describeState(pending).details);
     await waitUntilDue(pending, type);
-    await deliver(input, pending, identities);
+    await deliver({ ...input, settings }, pending, identities);
     shown = showTrouble(pending, shown, false);
     if (isLongEnough(settings)) {
       await condition(allHandlersFinished);
       await setAside(pending, () => pending.tooLargeToCarry());
       const now = Date.now();
       const next = { pending: pending.carryOver(now), identities: identities.carryOver(now) };
-      await continueAsNew<typeof deviceMeasurements>({ ...input, carried: next });
+      await continueAsNew<typeof deviceMeasurements>({ ...input, settings, carried: next });
     }
   }
 }
@@ -136,11 +128,11 @@ async function takeMeasurements(input: DeviceMeasurementsInput): Promise<void> {
  * One timer for the whole idle time, not one for every window: each costs two events. It only wakes the workflow up, so
  * that it looks whether it is idle.
  */
-async function wakeWhenIdle(idleLeftMs: () => number, idleAfterMs: number): Promise<void> {
+async function wakeWhenIdle(idleLeftMs: () => number, idleAfterMs: () => number): Promise<void> {
   for (;;) {
     const leftMs = idleLeftMs();
     // Nothing left and still here: something waits, for as long as it takes.
-    await sleep(leftMs > 0 ? leftMs : idleAfterMs, { summary: 'idle check' });
+    await sleep(leftMs > 0 ? leftMs : idleAfterMs(), { summary: 'idle check' });
   }
 }
 
@@ -161,7 +153,7 @@ async function deliver(input: DeviceMeasurementsInput, pending: PendingGroups, i
   if (delivery.batches.length === 0) return;
   const attempt = new CancellationScope();
   const watch = new CancellationScope();
-  const running = attempt.run(() => attemptDelivery(input, delivery, identities, pending.trouble()));
+  const running = attempt.run(() => attemptDelivery(input, delivery, identities, pending));
   // An outage must not keep the history from being cut: the delivery is called off, and begins again in the next run.
   const calledOff = watch
     .run(() => condition(() => workflowInfo().continueAsNewSuggested))
@@ -193,10 +185,11 @@ async function attemptDelivery(
   input: DeviceMeasurementsInput,
   delivery: Delivery,
   identities: Identities,
-  trouble: WaitingReason | undefined,
+  pending: PendingGroups,
 ): Promise<DeliveryOutcome> {
   const { deviceId, type, settings } = input;
-  const activities = fhirActivities(settings, trouble !== undefined);
+  const activities = fhirActivities(settings, pending.trouble() !== undefined);
+  const decisions = pending.decisionsOf(delivery.batches);
   const questions = questionsOf(delivery);
   const answers: { ids: IdentityIds; answer: IdentityAnswer }[] = [];
   for (let i = 0; i < questions.length; i += QUESTIONS_AT_ONCE) {
@@ -207,7 +200,15 @@ async function attemptDelivery(
   const count = delivery.batches.length;
   const outcome = await activities.upsertObservations.executeWithOptions(
     { summary: `${type}: ${count} ${count === 1 ? 'batch' : 'batches'}` },
-    [{ deviceId, type, batches: delivery.batches, identities: answers }],
+    [
+      {
+        deviceId,
+        type,
+        batches: delivery.batches,
+        identities: answers,
+        decisions,
+      },
+    ],
   );
   // The server does not know a patient, device or encounter we believed in: ask again.
   if (outcome.waiting.some(({ code }) => code === 'REFERENCE_REJECTED')) identities.forget();

@@ -9,12 +9,17 @@ const MOST_KNOWN = 50;
 
 /** What the workflow has been told of patients and encounters, each believed for a bounded time from its answer on. */
 export class Identities {
-  readonly #maxAgeMs: number;
+  #maxAgeMs: number;
   readonly #known: Map<string, KnownIdentity>;
 
   constructor(maxAgeMs: number, carried: readonly KnownIdentity[] = []) {
     this.#maxAgeMs = maxAgeMs;
     this.#known = new Map(carried.map((known) => [identityKey(known.ids), known]));
+  }
+
+  /** Another age from now on, for what is learnt from now on. */
+  configure(maxAgeMs: number): void {
+    this.#maxAgeMs = maxAgeMs;
   }
 
   /** The answer, if it is fresh and reaches back far enough. */
@@ -60,7 +65,8 @@ export function questionsOf(delivery: Delivery): IdentityQuestion[] {
       to: known !== undefined && compareInstantTexts(known.to, to) > 0 ? known.to : to,
     });
   };
-  for (const { content } of delivery.batches) {
+  for (const { content, decision } of delivery.batches) {
+    if (decision !== undefined) continue; // an operator has given the answer, or none is needed
     if (isClaimed(content)) for (const ids of content.ids) add(ids, content.from, content.to);
     else for (const row of content.rows) add(content.ids[row[4]] ?? {}, row[2], row[2]);
   }

@@ -57,7 +57,7 @@ async function deliver(
   opened.readings.forEach((reading: Reading, i) => {
     const fate = fates[i % fates.length]!;
     if (fate < 4) decided.push(JSON.stringify(reading.position));
-    if (fate === 0) book.written('created', [reading]);
+    if (fate === 0) book.written('created', [reading], 0);
     else if (fate === 1) book.superseded([reading]);
     else if (fate === 2) book.withoutValue([reading]);
     else if (fate === 3) book.refused([reading], new IngestError('VALUE_NOT_DECIMAL', 'why'));
@@ -109,9 +109,9 @@ test('a claim that is gone keeps its batch waiting, and nothing else', async () 
   const book = new OutcomeBook();
   book.lost(0, new IngestError('CLAIM_MISSING', 'why'));
   expect(book.isUndecided()).toBe(true);
-  book.written('created', opened.readings);
+  book.written('created', opened.readings, 1);
   const outcome = await book.toOutcome(input, opened, claims, 'w');
   expect(outcome.waiting).toMatchObject([{ code: 'CLAIM_MISSING', rows: [{ batch: 0 }] }]);
-  expect(outcome.counts.written).toBe(2);
+  expect(outcome.counts).toMatchObject({ written: 2, collidedSamples: 1 });
   expect(isClaimed(batches[0]!.content)).toBe(true);
 });

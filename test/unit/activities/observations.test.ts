@@ -20,6 +20,15 @@ const MAPPING = loadFhirMapping(
         templateType: 'CodeValueFhir',
         template: { typeName: 'heartRate', codes: [], value: { valueType: 'Quantity', valueName: 'hr' } },
       },
+      {
+        templateType: 'CodeValueFhir',
+        template: {
+          typeName: 'hourly',
+          periodInterval: 60,
+          codes: [],
+          value: { valueType: 'SampledData', defaultPeriod: 5000, valueName: 'hr' },
+        },
+      },
     ],
   }),
 );
@@ -61,9 +70,9 @@ class Server {
 
 async function deliver(
   fhir: FhirClient,
-  options: { scope?: ActivityScope; answer?: IdentityAnswer; rows?: number } = {},
+  options: { scope?: ActivityScope; answer?: IdentityAnswer; rows?: number; type?: string } = {},
 ): Promise<DeliveryOutcome> {
-  const { scope = SCOPE, answer = RESOLVED, rows = 10 } = options;
+  const { scope = SCOPE, answer = RESOLVED, rows = 10, type = 'heartRate' } = options;
   if (!MAPPING.ok) throw new Error('Expected a valid mapping');
   const { template: mapping } = MAPPING;
   const unused = (): never => {
@@ -84,7 +93,7 @@ async function deliver(
   });
   // The readings of measurement-batches.ts lie a second apart, from second 20 on.
   const batches = [inlineBatch(Array.from({ length: rows }, (_, i) => i))];
-  const input: DeliveryInput = { deviceId: 'device-1', type: 'heartRate', batches, identities: [{ ids: {}, answer }] };
+  const input: DeliveryInput = { deviceId: 'device-1', type, batches, identities: [{ ids: {}, answer }] };
   const outcome = await activities.upsertObservations(input);
   const waiting = outcome.waiting.flatMap(({ rows: kept }) => kept).reduce((sum, kept) => sum + rowsOf(kept, input), 0);
   const { written, superseded, withoutValue, deadLettered } = outcome.counts;
@@ -99,6 +108,16 @@ function rowsOf(kept: DeliveryOutcome['waiting'][number]['rows'][number], input:
 }
 
 describe('a delivery', () => {
+  test('counts samples that gave way to another of their slot, new or stored', async () => {
+    const server = new Server();
+    const fhir = server.client(() => undefined);
+    // A reading a second, and a slot for five of them.
+    const first = await deliver(fhir, { rows: 10, type: 'hourly' });
+    expect(first.counts).toMatchObject({ written: 10, collidedSamples: 8 });
+    const again = await deliver(fhir, { rows: 9, type: 'hourly' });
+    expect(again.counts).toMatchObject({ written: 9, collidedSamples: 8 });
+  });
+
   test('writes all others when the server cannot take one Observation, wherever it stands', async () => {
     const server = new Server();
     const outcome = await deliver(

@@ -50,7 +50,7 @@ class Life {
     const { batches } = this.pending.take(NOW);
     for (const number of numbersOf(batches)) this.written.add(number);
     const written = numbersOf(batches).length;
-    const counts = { written, superseded: 0, withoutValue: 0, deadLettered: 0 };
+    const counts = { written, superseded: 0, withoutValue: 0, deadLettered: 0, collidedSamples: 0 };
     this.pending.record(
       { counts, observations: { created: 0, updated: 0, unchanged: 0 }, waiting: [], claimCounts: [] },
       NOW,

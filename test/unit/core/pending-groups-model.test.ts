@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { DeliveryOutcome, KeptRows, WaitingOutcome } from '../../../core/delivery.ts';
+import type { DeliveryOutcome, KeptRows, OutcomeCounts, WaitingOutcome } from '../../../core/delivery.ts';
 import { NO_OUTCOMES, rangesOf } from '../../../core/delivery.ts';
 import type { IngestErrorCode } from '../../../core/errors.ts';
 import type { MeasurementBatch } from '../../../core/measurement-rows.ts';
@@ -35,7 +35,9 @@ type Step =
   | { readonly kind: 'arrive'; source: number; again: number; fresh: number; isClaim: boolean }
   | { readonly kind: 'pass'; ms: number }
   | { readonly kind: 'record'; fates: readonly number[] }
-  | { readonly kind: 'take' | 'flush' | 'retryAll' | 'undecided' | 'putBack' | 'continueAsNew' | 'setAside' };
+  | { readonly kind: 'take' | 'flush' | 'retryAll' | 'undecided' | 'putBack' | 'continueAsNew' | 'setAside' }
+  /** An operator decides of every group, perhaps while some of them are put aside. */
+  | { readonly kind: 'decide' | 'decideMeanwhile' };
 
 const stepArb: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -60,7 +62,16 @@ const stepArb: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({
-      kind: fc.constantFrom('flush', 'retryAll', 'undecided', 'putBack', 'continueAsNew', 'setAside'),
+      kind: fc.constantFrom(
+        'flush',
+        'retryAll',
+        'undecided',
+        'putBack',
+        'continueAsNew',
+        'setAside',
+        'decide',
+        'decideMeanwhile',
+      ),
     }),
   },
 );
@@ -68,6 +79,9 @@ const stepArb: fc.Arbitrary<Step> = fc.oneof(
 /** A workflow, what is sent to it, and what is done with its deliveries; checks after every step. */
 class Model {
   readonly #box = new ClaimBox();
+  /** By name: the last request that concerned it. */
+  readonly #decisions = new Map<string, string>();
+  #requestCount = 0;
   readonly #sent = new Set<string>();
   readonly #decided = new Set<string>();
   readonly #through = new Map<number, number>();
@@ -110,6 +124,14 @@ class Model {
         break;
       case 'setAside':
         this.#setAside();
+        break;
+      case 'decide':
+        this.#decide();
+        break;
+      case 'decideMeanwhile':
+        this.#setAside(() => {
+          this.#decide();
+        });
     }
     this.#check();
   }
@@ -154,7 +176,7 @@ class Model {
 
   /** What the delivering activity does: each row has its fate, and what waits is named as that activity names it. */
   #record({ batches }: Delivery, fates: readonly number[]): void {
-    const counts = { ...NO_OUTCOMES } as Record<(typeof DECIDED)[number], number>;
+    const counts = { ...NO_OUTCOMES } as { -readonly [Name in keyof OutcomeCounts]: number };
     const waiting = new Map<string, { batch: number; row: number }[]>();
     let n = 0;
     batches.forEach((of, batch) => {
@@ -187,13 +209,13 @@ class Model {
 
   #kept(batches: readonly MeasurementBatch[], rows: readonly { batch: number; row: number }[]): KeptRows[] {
     return [...new Set(rows.map(({ batch }) => batch))].map((batch): KeptRows => {
-      const { stream, partition, content, after } = batches[batch]!;
-      const indexes = rows.filter((of) => of.batch === batch).map(({ row }) => row);
+      const { after, content, ...of } = batches[batch]!;
+      const indexes = rows.filter((each) => each.batch === batch).map(({ row }) => row);
       const open = this.#box.open(batches[batch]!);
       if (indexes.length === open.rows.length && after === undefined) return { batch };
       if (!isClaimed(content)) return { batch, rows: rangesOf(indexes) };
       const claim = this.#box.put(filterRows(open, (_, index) => indexes.includes(index)));
-      return { batch, claimed: { stream, partition, content: claim } };
+      return { batch, claimed: { ...of, content: claim } };
     });
   }
 
@@ -202,10 +224,18 @@ class Model {
     this.#pending = new PendingGroups(SETTINGS, ID, carried);
   }
 
-  #setAside(): void {
+  #decide(): void {
+    const requestId = `request ${++this.#requestCount}`;
+    for (const name of this.#names(this.#pending.groups().flatMap(({ batches }) => batches)))
+      this.#decisions.set(name, requestId);
+    this.#pending.decide(this.#pending.groups(), { kind: 'deadLetter', requestId, by: 'b', why: 'w' }, this.#now);
+  }
+
+  #setAside(meanwhile?: () => void): void {
     for (const next of [() => this.#pending.tooLarge(), () => this.#pending.tooLargeToCarry()]) {
       for (let part = next(); part !== undefined; part = next()) {
         const stored = part.batches.map((batch) => ({ ...batch, content: this.#box.put(this.#box.open(batch)) }));
+        meanwhile?.();
         this.#pending.setAside(part, stored);
       }
     }
@@ -219,6 +249,9 @@ class Model {
     expect(new Set(held).size).toBe(held.length);
     expect(held.filter((name) => this.#decided.has(name))).toEqual([]);
     expect(new Set([...held, ...this.#decided])).toEqual(this.#sent);
+    for (const batch of batches) {
+      for (const name of this.#names([batch])) expect([name, batch.decision?.requestId]).toEqual([name, this.#decisions.get(name)]); // prettier-ignore
+    }
     const counts = this.#pending.counts();
     expect(sumsAgree(counts)).toBe(true);
     expect(counts.received + counts.duplicates).toBe(this.#sentCount);

@@ -2,7 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import type { DeliveryOutcome, WaitingOutcome } from '../../../core/delivery.ts';
 import { NO_OUTCOMES } from '../../../core/delivery.ts';
 import type { MeasurementBatch } from '../../../core/measurement-rows.ts';
+import { joinNeighbours } from '../../../core/batch-parts.ts';
 import { isClaimed } from '../../../core/measurement-rows.ts';
+import { isOfOneOwner } from '../../../core/operator-request.ts';
+import { replayStream } from '../../../core/replay.ts';
 import type { PendingSettings } from '../../../core/pending-state.ts';
 import { PendingGroups } from '../../../core/pending-groups.ts';
 import { sumsAgree } from '../../../core/pending-state.ts';
@@ -208,6 +211,119 @@ describe('a claim', () => {
     pending.take(NOW);
     pending.record(outcome({ written: 2 }), NOW);
     expect(pending.claims()).toEqual([]);
+  });
+});
+
+describe('replays', () => {
+  const stream = (n: number): string => replayStream(n.toString(16).padStart(32, '0'), 1);
+  const replayed = (n: number, partition: string): MeasurementBatch => ({ ...inlineBatch([1]), stream: stream(n), partition }); // prettier-ignore
+
+  test('leave marks for so many streams, those of one stream together, and still count', () => {
+    const pending = pendingWith();
+    pending.append(inlineBatch([1]), NOW);
+    for (let n = 0; n < 600; n++) for (const partition of ['0', '1']) pending.append(replayed(n, partition), NOW + n);
+    expect(pending.marks()).toHaveLength(1 + 2 * 500);
+    expect(pending.marks().filter((mark) => mark.stream === STREAM)).toHaveLength(1);
+    expect(pending.counts().received).toBe(1201);
+    expect(sumsAgree(pending.counts())).toBe(true);
+  });
+
+  test('lose the marks of a stream together, a day after the last of them was used', () => {
+    const pending = pendingWith();
+    pending.append(replayed(1, '0'), NOW);
+    pending.append(replayed(1, '1'), NOW + DAY_MS / 2);
+    pending.append(replayed(2, '0'), NOW);
+    expect(pending.carryOver(NOW + DAY_MS).marks.map((mark) => mark.stream)).toEqual([stream(1), stream(1)]);
+    expect(pending.carryOver(NOW + 2 * DAY_MS).marks).toEqual([]);
+  });
+});
+
+describe('what an operator decides', () => {
+  const decision = { kind: 'deadLetter', requestId: 'r', by: 'ada', why: 'why' } as const;
+  const noted = { kind: 'deadLetter', requestId: 'r', at: NOW, measurementCount: 2 } as const;
+  const decidedOf = (batches: readonly MeasurementBatch[]): (string | undefined)[] =>
+    batches.map((batch) => batch.decision?.requestId);
+
+  function withTwoWaiting(): PendingGroups {
+    const pending = pendingWith();
+    pending.append(inlineBatch([1, 2]), NOW);
+    takeAll(pending);
+    pending.record(outcome({}, [waits('a', [{ batch: 0 }], { code: 'DEVICE_NOT_FOUND' })]), NOW);
+    pending.note(noted);
+    pending.decide(pending.groups(), decision, NOW + 1);
+    return pending;
+  }
+
+  test('goes with what waits, is due at once, and concerns nothing that joins the group later', () => {
+    const pending = withTwoWaiting();
+    expect(pending.isDue(NOW + 1)).toBe(true);
+    pending.append(inlineBatch([3]), NOW + 1);
+    const { batches } = takeAll(pending, NOW + 1);
+    expect(decidedOf(batches)).toEqual([undefined, 'r']);
+    expect(batches[1]?.decision).toEqual({ requestId: 'r', waitedFor: 'DEVICE_NOT_FOUND' });
+    expect(pending.decisionsOf(batches)).toEqual([decision]);
+    const both = [waits('a', [{ batch: 0 }, { batch: 1, rows: [[0, 1]] }])];
+    pending.record(outcome({ written: 1 }, both), NOW + 2);
+    expect(decidedOf(pending.groups()[0]?.batches ?? [])).toEqual([undefined, 'r']);
+    expect(pending.requests()).toEqual([{ ...noted, openCount: 1 }]);
+    expect(sumsAgree(pending.counts())).toBe(true);
+  });
+
+  test('holds for what is put into the claim store meanwhile', () => {
+    const pending = pendingWith({ maxInlineBytes: 0 });
+    pending.append(inlineBatch([1, 2]), NOW);
+    takeAll(pending);
+    pending.record(outcome({}, [waits('a', [{ batch: 0 }])]), NOW);
+    const part = pending.tooLarge()!;
+    pending.decide(pending.groups(), decision, NOW);
+    const { content: _, ...kept } = part.batches[0]!;
+    pending.setAside(part, [{ ...kept, content: new ClaimBox().put(rowsAt([[1, 0], [2, 0]])) }]); // prettier-ignore
+    expect(pending.counts()).toMatchObject({ received: 2, waiting: 2 });
+    expect(sumsAgree(pending.counts())).toBe(true);
+    expect(decidedOf(pending.groups()[0]!.batches)).toEqual(['r']);
+    expect(pending.tooLarge()).toBeUndefined();
+  });
+
+  test('is taken over with what an ended run held', () => {
+    const ended = withTwoWaiting();
+    const { marks, ...book } = ended.book();
+    const pending = pendingWith();
+    pending.takeOver({ runId: 'x', book: { ...book, marks }, held: ended.held(), successorThrough: {} }, NOW);
+    const { batches } = takeAll(pending);
+    expect(pending.decisionsOf(batches)).toEqual([decision]);
+    expect(pending.requests()).toEqual([{ ...noted, openCount: 2 }]);
+  });
+
+  test('is carried over, and done when nothing of it is held any more', () => {
+    const pending = new PendingGroups(SETTINGS, ID, withTwoWaiting().carryOver(NOW + 1));
+    expect(pending.requests()).toEqual([{ ...noted, openCount: 2 }]);
+    pending.take(NOW + 1);
+    expect(pending.requests()).toEqual([{ ...noted, openCount: 2 }]);
+    pending.record(outcome({ deadLettered: 2 }), NOW + 2);
+    expect(pending.requests()).toEqual([{ ...noted, openCount: 0 }]);
+  });
+
+  test('is remembered for the latest twenty requests', () => {
+    const pending = pendingWith();
+    for (let i = 0; i < 25; i++) pending.note({ ...noted, requestId: String(i) });
+    expect(pending.requests().map(({ requestId }) => requestId)).toEqual(Array.from({ length: 20 }, (_, i) => String(i + 5))); // prettier-ignore
+  });
+
+  test('is not mixed with what others decided, or nobody, when batches are joined', () => {
+    const batch = inlineBatch([1]);
+    const carried = { requestId: 'r', waitedFor: 'DEVICE_NOT_FOUND' } as const;
+    const decided = { ...inlineBatch([2]), decision: carried };
+    const other = { ...inlineBatch([3]), decision: { ...carried, requestId: 's' } };
+    const reason = { ...inlineBatch([5]), decision: { ...carried, waitedFor: 'DEVICE_AMBIGUOUS' as const } };
+    const joined = joinNeighbours([batch, decided, { ...inlineBatch([4]), decision: carried }, reason, other]);
+    expect(decidedOf(joined)).toEqual([undefined, 'r', 'r', 's']);
+  });
+
+  test('is about one patient only where the key of a group says so', () => {
+    expect(['server', 'later', 'undecided', 'unmapped', 'more DEVICE_NOT_FOUND', 'lost c'].map(isOfOneOwner)).toEqual(
+      Array(6).fill(false),
+    );
+    expect(isOfOneOwner('[null,null,null] 20240301T08')).toBe(true);
   });
 });
 

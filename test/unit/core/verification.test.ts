@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { NO_OUTCOMES } from '../../../core/delivery.ts';
 import type { Ledger } from '../../../core/ledger.ts';
+import { replayStream } from '../../../core/replay.ts';
 import { emptyLedger } from '../../../core/ledger.ts';
 import { describeRows } from '../../../core/measurement-rows.ts';
 import type { Mark } from '../../../core/position.ts';
@@ -32,6 +33,7 @@ const sums = (of: Partial<SystemSums> = {}): SystemSums => ({
   unrecoveredRuns: [],
   claims: [],
   deadLetters: [],
+  replays: [],
   ...of,
 });
 const claimed = { claim: 'c', ...describeRows(rowsAt([7, 8, 9].map((number) => [number, 0]))) };
@@ -40,11 +42,31 @@ const letter = (sequenceNumber: number, ordinal?: number) => ({
   positions: [{ ...OF, sequenceNumber, ...(ordinal !== undefined && { ordinal }) }],
   ...(ordinal !== undefined && { workflowId: 'w' }),
 });
+const REPLAY = { ...MARK, stream: replayStream('0'.repeat(32), 1), receivedCount: 2, recent: [] };
+/** A workflow that has taken in a replay besides. */
+const withReplay = (mark: Partial<Mark> = {}): WorkflowSums => {
+  const { counts, marks, ...rest } = workflow();
+  const replay = { ...REPLAY, ...mark };
+  const received = counts.received + replay.receivedCount;
+  const outcomes = { ...counts.outcomes, written: received };
+  return { ...rest, counts: { ...counts, received, outcomes }, marks: [...marks, replay] };
+};
 const withLetters = (deadLettered: number): Ledger => ({ ...LEDGER, counts: { ...LEDGER.counts, deadLettered } });
 
 describe('the sums agree', () => {
   test.each<{ name: string; of: Partial<SystemSums> }>([
     { name: 'when every measurement handed over has been taken in', of: {} },
+    {
+      name: 'when a workflow has taken in what a replay handed over, beside what came from the hub',
+      of: {
+        workflows: [withReplay()],
+        replays: [{ stream: REPLAY.stream, workflowId: 'w', measurementCount: 2 }],
+      },
+    },
+    {
+      name: 'when the mark of a replay has been dropped meanwhile',
+      of: { replays: [{ stream: REPLAY.stream, workflowId: 'w', measurementCount: 2 }] },
+    },
     {
       name: 'when workflows have taken in what the ledger has not passed yet',
       of: {
@@ -173,6 +195,14 @@ describe('the sums do not agree', () => {
       name: 'when a claim is not whole',
       of: { claims: [{ workflowId: 'w', batch: { ...OF, content: claimed }, foundCount: 2 }] },
       expected: { kind: 'claim-missing', workflowId: 'w', ...OF, ranges: [[7, 9]], measurements: 1 },
+    },
+    {
+      name: 'when a workflow has taken in less than a replay handed over',
+      of: {
+        workflows: [withReplay({ receivedCount: 1 })],
+        replays: [{ stream: REPLAY.stream, workflowId: 'w', measurementCount: 2 }],
+      },
+      expected: { kind: 'replay', workflowId: 'w', stream: REPLAY.stream, handedOver: 2, received: 1 },
     },
     {
       name: 'when a workflow has lost count of itself',
