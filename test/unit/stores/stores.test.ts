@@ -7,9 +7,16 @@ import { deadLetterId } from '../../../core/dead-letter.ts';
 import { emptyLedger } from '../../../core/ledger.ts';
 import { createClaims } from '../../../stores/claims.ts';
 import { createDeadLetters } from '../../../stores/dead-letters.ts';
-import { claimDeployment, DeploymentTakenError } from '../../../stores/deployment-record.ts';
+import {
+  assertPrivacy,
+  claimDeployment,
+  DeploymentTakenError,
+  DeviceNamesFixedError,
+  joinDeployment,
+  KeysMissingError,
+} from '../../../stores/deployment-record.ts';
 import { createFolderStore } from '../../../stores/folder-store.ts';
-import { StoredObjectError } from '../../../stores/json-object.ts';
+import { putJson, StoredObjectError } from '../../../stores/json-object.ts';
 import { createLedgers } from '../../../stores/ledgers.ts';
 import type { ObjectStore } from '../../../stores/object-store.ts';
 import { StoreConflictError } from '../../../stores/object-store.ts';
@@ -150,7 +157,7 @@ test('totals are absolute: written again they are the same', async () => {
     buffered: 0,
     delivering: 0,
     waiting: 0,
-    outcomes: { written: 2, superseded: 0, withoutValue: 0, deadLettered: 1 },
+    outcomes: { written: 2, superseded: 0, withoutValue: 0, deadLettered: 1, collidedSamples: 1 },
   };
   const marks = [
     {
@@ -194,7 +201,57 @@ test('the stream of a hub is recorded conditionally', async () => {
 });
 
 describe('a deployment', () => {
-  const record = { namespace: 'namespace', hub: 'hub', consumerGroup: '$Default' };
+  const plain = { deviceNames: 'plain', isEncrypted: false };
+  const record = { namespace: 'namespace', hub: 'hub', consumerGroup: '$Default', ...plain };
+
+  test('names its devices as at its first start for good', async () => {
+    await assertPrivacy(store, 'iomt', { ...plain, deviceNames: 'hashed-1' }); // before the first start every name is right
+    await claimDeployment(store, 'iomt', { ...record, deviceNames: 'hashed-1' });
+    await claimDeployment(store, 'iomt', { ...record, deviceNames: 'hashed-1' });
+    await assertPrivacy(store, 'iomt', { ...plain, deviceNames: 'hashed-1' });
+    for (const [deviceNames, tells] of [
+      ['plain', 'as they are: set IOMT_ID_HASH_KEY as it was'],
+      ['hashed-2', 'another IOMT_ID_HASH_KEY'],
+    ] as const) {
+      const claimed = claimDeployment(store, 'iomt', { ...record, deviceNames });
+      await expect(claimed).rejects.toThrow(DeviceNamesFixedError);
+      await expect(assertPrivacy(store, 'iomt', { ...plain, deviceNames })).rejects.toThrow(tells);
+    }
+  });
+
+  test('that was started before names could be hashed has plain ones', async () => {
+    const { deviceNames: _, ...old } = record;
+    await putJson(store, 'iomt/deployment.json', old);
+    await claimDeployment(store, 'iomt', record);
+    await expect(claimDeployment(store, 'iomt', { ...record, deviceNames: 'hashed-1' })).rejects.toThrow(
+      'was started with device ids as they are, which is fixed since, now with hashed device ids: set IOMT_DEVICE_IDS=plain',
+    );
+  });
+
+  test.each([
+    { by: 'bridge', start: () => claimDeployment(store, 'iomt', { ...record, isEncrypted: true }) },
+    { by: 'worker', start: () => joinDeployment(store, 'iomt', true) },
+  ])('that a $by was started with keys for is refused without them, by all', async ({ start }) => {
+    await joinDeployment(store, 'iomt', true); // a worker may come before the first bridge
+    await claimDeployment(store, 'iomt', record);
+    await joinDeployment(store, 'iomt', false);
+    await Promise.all([start(), start()]);
+    for (const started of [
+      claimDeployment(store, 'iomt', record),
+      joinDeployment(store, 'iomt', false),
+      assertPrivacy(store, 'iomt', plain),
+    ]) {
+      const error = await started.catch((e: unknown) => e);
+      expect(error).toBeInstanceOf(KeysMissingError);
+      expect(String(error)).toContain('Set IOMT_ENCRYPTION_KEYS as it was');
+      expect(String(error)).toContain('set isEncrypted to false in iomt/deployment.json');
+    }
+    await start();
+    await assertPrivacy(store, 'iomt', { ...plain, isEncrypted: true });
+    // The way out that the message names.
+    await putJson(store, 'iomt/deployment.json', record);
+    await claimDeployment(store, 'iomt', record);
+  });
 
   test('stands for the same hub and consumer group for good', async () => {
     await claimDeployment(store, 'iomt', record);
@@ -224,7 +281,7 @@ describe('what is stored but damaged', () => {
   const writeOne = async (kind: string): Promise<void> => {
     const hashes = { deviceContent: 'a', fhirMapping: 'b' };
     const stream = { namespace: 'namespace', hub: 'hub', createdOn: '', epoch: 0 };
-    const zero = { written: 0, superseded: 0, withoutValue: 0, deadLettered: 0 };
+    const zero = { written: 0, superseded: 0, withoutValue: 0, deadLettered: 0, collidedSamples: 0 };
     const counts = { received: 0, duplicates: 0, buffered: 0, delivering: 0, waiting: 0, outcomes: zero };
     const write: Record<string, () => Promise<unknown>> = {
       ledgers: () => createLedgers(store, 'iomt').put(emptyLedger(STREAM, '0'), undefined),
