@@ -1,4 +1,5 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
+import { DecryptionError } from '../core/decryption-error.ts';
 import { IngestError } from '../core/errors.ts';
 import { StoreConflictError, StoreUnavailableError } from '../stores/object-store.ts';
 
@@ -33,7 +34,11 @@ export function toApplicationFailure(error: unknown): ApplicationFailure {
 /** Any error as one of the catalogue; unknown ones keep their name only. */
 export function asIngestError(error: unknown): IngestError {
   if (error instanceof IngestError) return error;
-  if (error instanceof StoreUnavailableError || error instanceof StoreConflictError) {
+  if (
+    error instanceof StoreUnavailableError ||
+    error instanceof StoreConflictError ||
+    error instanceof DecryptionError
+  ) {
     return new IngestError('STORE_UNAVAILABLE', error.message, {}, { cause: error });
   }
   const name = error instanceof Error ? error.name : typeof error;

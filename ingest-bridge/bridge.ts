@@ -1,5 +1,6 @@
-import type { EventHubConsumerClient } from '@azure/event-hubs';
+import type { CheckpointStore, EventHubConsumerClient } from '@azure/event-hubs';
 import { setTimeout as rest } from 'node:timers/promises';
+import type { StreamId } from '../core/position.ts';
 import { streamIdOf } from '../core/position.ts';
 import type { Health } from '../service/health-server.ts';
 import type { Logger } from '../service/log.ts';
@@ -11,7 +12,9 @@ import type { Streams } from '../stores/streams.ts';
 import { createCheckpointStore } from './checkpoint-store.ts';
 import { currentStream } from './current-stream.ts';
 import { CLOSE_WITHIN_MS, HubSubscription } from './hub-subscription.ts';
-import type { PartitionIntakeDeps } from './partition-intake.ts';
+import type { PartitionHealth, PartitionIntakeDeps } from './partition-intake.ts';
+import type { PartitionView } from './partition-watch.ts';
+import { PartitionWatch } from './partition-watch.ts';
 
 export interface BridgeDeps {
   /** A fresh client for a subscription, with the checkpoint store it is to use; a client without one only asks. */
@@ -22,6 +25,10 @@ export interface BridgeDeps {
   readonly intake: Omit<PartitionIntakeDeps, 'lastEnqueued'>;
   readonly dispatchIntervalMs: number;
   readonly receiveBatchSize: number;
+  readonly ownershipExpiryMs: number;
+  readonly lagIntervalMs: number;
+  /** A partition that nobody has read for so long is an alarm. */
+  readonly unreadAfterMs: number;
   readonly log: Logger;
 }
 
@@ -35,6 +42,7 @@ export class Bridge {
   readonly #deps: BridgeDeps;
   readonly #abort = new AbortController();
   #subscription: HubSubscription | undefined;
+  #watch: PartitionWatch | undefined;
   #lastError: { at: string; name: string } | undefined;
 
   constructor(deps: BridgeDeps) {
@@ -57,16 +65,40 @@ export class Bridge {
   }
 
   health(): Health {
-    const partitions = this.#subscription?.health() ?? {};
+    const partitions = this.partitions();
     const isHeldUp = Object.values(partitions).some((partition) => partition.heldUp !== undefined);
+    const unread = this.#unread();
+    const unseenSince = this.#watch?.blindSince();
     return {
       ok: this.#subscription !== undefined && !isHeldUp && !this.#isShutOut(partitions),
+      isDegraded: Object.keys(unread).length > 0 || unseenSince !== undefined,
       details: {
         stream: this.#subscription?.stream ?? null,
         partitions,
+        ...(Object.keys(unread).length > 0 && { unreadPartitions: unread }),
+        ...(unseenSince !== undefined && { hubUnseenSince: new Date(unseenSince).toISOString() }),
         ...(this.#lastError && { lastError: this.#lastError }),
       },
     };
+  }
+
+  /** The partitions that this bridge reads. */
+  partitions(): Readonly<Record<string, PartitionHealth>> {
+    return this.#subscription?.health() ?? {};
+  }
+
+  /** All partitions of the hub, as the last look found them. */
+  views(): readonly PartitionView[] {
+    return this.#watch?.views() ?? [];
+  }
+
+  /** Partitions that nobody has read for too long, each with since when, ISO 8601 UTC. */
+  #unread(): Record<string, string> {
+    const long = this.views().flatMap(({ partition, unreadSince }): [string, string][] => {
+      const isLong = unreadSince !== undefined && Date.now() - unreadSince >= this.#deps.unreadAfterMs;
+      return isLong ? [[partition, new Date(unreadSince).toISOString()]] : [];
+    });
+    return Object.fromEntries(long);
   }
 
   /** To read no partition is no trouble where others read them; with errors it is: a consumer group that is not there. */
@@ -78,6 +110,8 @@ export class Bridge {
   async #runSubscription(): Promise<void> {
     const { connect, store, streams, ledgers, log, intake } = this.#deps;
     const { signal } = this.#abort;
+    const ended = new AbortController();
+    let watching: Promise<void> | undefined;
     const asking = connect();
     try {
       const stream = await retryUntilDone(() => currentStream(asking, streams, ledgers, log), {
@@ -87,19 +121,41 @@ export class Bridge {
           if (attemptCount === 1) log.warn({ err: error }, 'the hub cannot be asked; trying again');
         },
       });
-      const consumer = connect(createCheckpointStore(store, ledgers, intake.deployment, streamIdOf(stream)));
+      const checkpoints = createCheckpointStore(store, ledgers, intake.deployment, streamIdOf(stream));
+      const consumer = connect(checkpoints);
       const noteError = (error: unknown): void => {
         this.#noteError(error);
       };
       this.#subscription = new HubSubscription({ ...this.#deps, asking, consumer, of: stream, noteError });
       if (signal.aborted) this.#subscription.end();
+      this.#watch = this.#createWatch(asking, checkpoints, streamIdOf(stream));
+      watching = this.#watch.run(ended.signal);
       await this.#subscription.run();
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
       this.#subscription = undefined;
+      this.#watch = undefined;
+      ended.abort();
+      await closeWithin(CLOSE_WITHIN_MS, async () => {
+        await watching;
+      });
       await closeWithin(CLOSE_WITHIN_MS, () => asking.close());
     }
+  }
+
+  #createWatch(hub: EventHubConsumerClient, checkpoints: CheckpointStore, stream: StreamId): PartitionWatch {
+    const { ledgers, ownershipExpiryMs, lagIntervalMs, log } = this.#deps;
+    return new PartitionWatch({
+      hub,
+      // Ours is of one hub and consumer group, and does not look at which it is asked for.
+      ownerships: () => checkpoints.listOwnership(hub.fullyQualifiedNamespace, hub.eventHubName, ''),
+      ownershipExpiryMs,
+      owned: () => this.partitions(),
+      ledger: async (partition) => (await ledgers.get(stream, partition))?.value,
+      intervalMs: lagIntervalMs,
+      log,
+    });
   }
 
   #noteError(error: unknown): void {

@@ -1,8 +1,8 @@
 import { MOST_ROWS_TOGETHER } from '../core/batch-parts.ts';
 import type { InlineRows, MeasurementBatch, PositionedMeasurement } from '../core/measurement-rows.ts';
 import { encodeRows } from '../core/measurement-rows.ts';
+import type { Naming } from '../core/naming.ts';
 import type { StreamId } from '../core/position.ts';
-import { workflowIdOf } from '../core/workflow-id.ts';
 import type { Claims } from '../stores/claims.ts';
 
 /** What one workflow is to be told of one batch of events. */
@@ -18,11 +18,11 @@ export interface DeviceSignals {
 const MAX_SIGNAL_BYTES = 32 * 1024;
 
 /** Measurements by the workflow that takes them, position order kept. */
-export function coalesce(deployment: string, measurements: readonly PositionedMeasurement[]): DeviceSignals[] {
+export function coalesce(naming: Naming, measurements: readonly PositionedMeasurement[]): DeviceSignals[] {
   const byWorkflow = new Map<string, { deviceId: string; type: string; measurements: PositionedMeasurement[] }>();
   for (const positioned of measurements) {
     const { deviceId, type } = positioned.measurement;
-    const workflowId = workflowIdOf(deployment, deviceId, type);
+    const workflowId = naming.workflow(deviceId, type);
     const known = byWorkflow.get(workflowId);
     if (known === undefined) byWorkflow.set(workflowId, { deviceId, type, measurements: [positioned] });
     else known.measurements.push(positioned);

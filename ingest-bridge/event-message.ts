@@ -3,6 +3,9 @@ import { stringify } from 'lossless-json';
 import type { DeviceMessage, JsonObject, JsonValue } from '../core/device-message.ts';
 import { parseMessageBody } from '../templates/device-content/message-body.ts';
 import type { BodyReader } from '../templates/device-content/message-body.ts';
+import { joinedSections, plainBody } from './event-body.ts';
+
+type BodyType = ReturnType<ReceivedEventData['getRawAmqpMessage']>['bodyType'];
 
 /** The parts of a received event that normalization needs; the bytes as they came. */
 export interface HubEvent {
@@ -49,7 +52,7 @@ export function readHubEvent(event: ReceivedEventData): HubEvent {
     sequenceNumber: event.sequenceNumber,
     offset: event.offset,
     enqueuedAt: event.enqueuedTimeUtc.toISOString(),
-    body: bytesOf(event.body),
+    body: bytesOf(event.body, raw.bodyType),
     properties: objectOf(Object.entries(raw.applicationProperties ?? {})),
     systemProperties: objectOf([...properties, ...Object.entries(raw.messageAnnotations ?? {})]),
   };
@@ -61,16 +64,18 @@ export function readHubEvent(event: ReceivedEventData): HubEvent {
  */
 export function deviceMessageOf(event: HubEvent, reader?: BodyReader): DeviceMessage {
   return {
-    Body: parseMessageBody(event.body, reader),
+    Body: parseMessageBody(plainBody(event), reader),
     Properties: event.properties,
     SystemProperties: event.systemProperties,
   };
 }
 
-/** A data section comes as bytes; AMQP values of other clients come as what they are, 64-bit integers exact. */
-function bytesOf(body: unknown): Uint8Array {
+/** A data section comes as bytes; values and sequences of other clients come as what they are: one JSON value. */
+function bytesOf(body: unknown, bodyType: BodyType): Uint8Array {
   if (body instanceof Uint8Array) return body;
   if (body === undefined || body === null) return new Uint8Array();
+  const joined = bodyType === 'data' && Array.isArray(body) ? joinedSections(body) : undefined;
+  if (joined !== undefined) return joined;
   return new TextEncoder().encode(typeof body === 'string' ? body : stringify(jsonOf(body)));
 }
 

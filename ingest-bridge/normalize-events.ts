@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { DeadLetter } from '../core/dead-letter.ts';
 import { deadLetterId } from '../core/dead-letter.ts';
 import { IngestError } from '../core/errors.ts';
@@ -22,17 +23,32 @@ export interface NormalizedEvents {
   readonly deadLetters: readonly DeadLetter[];
 }
 
-/** Normalizes one event after the other; an event succeeds or fails as a whole, and never holds back another. */
-export function normalizeEvents(
+/** Longer, and a batch of large events would keep ownership, links and other partitions waiting. */
+const TURN_MS = 50;
+
+/**
+ * Normalizes one event after the other; an event succeeds or fails as a whole, and never holds back another. In between
+ * everything else of the process has its turn, which changes nothing of what comes out.
+ *
+ * @throws the signal's reason, when it is aborted meanwhile
+ */
+export async function normalizeEvents(
   source: { stream: StreamId; partition: string },
   events: readonly HubEvent[],
   versionOf: (sequenceNumber: number) => DeviceContentVersion,
   failedAt: string,
-): NormalizedEvents {
+  signal?: AbortSignal,
+): Promise<NormalizedEvents> {
   const outcomes: EventOutcome[] = [];
   const measurements: PositionedMeasurement[] = [];
   const deadLetters: DeadLetter[] = [];
+  let turnBeganAt = performance.now();
   for (const event of events) {
+    if (performance.now() - turnBeganAt > TURN_MS) {
+      await turn();
+      signal?.throwIfAborted();
+      turnBeganAt = performance.now();
+    }
     const { sequenceNumber, offset, enqueuedAt } = event;
     const place = { sequenceNumber, offset, enqueuedAt };
     const content = versionOf(sequenceNumber);

@@ -3,8 +3,10 @@ import pLimit from 'p-limit';
 import { approximateBytes } from '../core/batch-parts.ts';
 import type { Ledger } from '../core/ledger.ts';
 import { advanceLedger, applyVersion, emptyLedger, versionFor } from '../core/ledger.ts';
+import type { Naming } from '../core/naming.ts';
 import type { StreamId } from '../core/position.ts';
 import type { Logger } from '../service/log.ts';
+import type { Instruments } from '../service/metrics.ts';
 import { retryUntilDone } from '../service/retry.ts';
 import type { Claims } from '../stores/claims.ts';
 import type { DeadLetters } from '../stores/dead-letters.ts';
@@ -17,11 +19,14 @@ import type { Dispatch } from './dispatch.ts';
 import type { DeviceSignals } from './device-signals.ts';
 import { coalesce, toBatch } from './device-signals.ts';
 import type { HubEvent } from './event-message.ts';
+import { IntakeMeter } from './intake-meter.ts';
+import type { Needed } from './intake-meter.ts';
 import type { NormalizedEvents } from './normalize-events.ts';
 import { normalizeEvents } from './normalize-events.ts';
 
 export interface PartitionIntakeDeps {
   readonly deployment: string;
+  readonly naming: Naming;
   readonly ledgers: Ledgers;
   readonly claims: Claims;
   readonly deadLetters: DeadLetters;
@@ -31,6 +36,7 @@ export interface PartitionIntakeDeps {
   /** Last sequence number the hub has taken in for a partition; asked once the receiver is attached. */
   readonly lastEnqueued: (partition: string) => Promise<number>;
   readonly signalConcurrency: number;
+  readonly metrics: Instruments<'ingest-bridge'>;
   readonly log: Logger;
   readonly now: () => Date;
 }
@@ -42,8 +48,10 @@ const HELD_BACK_REST_MS = 2_000;
 export interface PartitionHealth {
   readonly sequenceNumber: number;
   readonly enqueuedAt?: string;
+  /** When the hub took in the first event of the batch under way, ISO 8601 UTC; absent between batches. */
+  readonly oldestUnderWay?: string;
   /** What it is held up by, and since when (ISO 8601 UTC); absent when all is well. */
-  readonly heldUp?: { readonly by: string; readonly since: string; readonly attemptCount: number };
+  readonly heldUp?: { readonly by: Needed; readonly since: string; readonly attemptCount: number };
 }
 
 /**
@@ -54,17 +62,21 @@ export class PartitionIntake {
   readonly #deps: PartitionIntakeDeps;
   readonly #source: { stream: StreamId; partition: string };
   readonly #abort = new AbortController();
+  readonly #meter: IntakeMeter;
   #ledger: Versioned<Ledger> | undefined;
   #ledgerVersion: string | undefined;
   /** What an earlier owner can have received at most: everything later is normalized by us alone. */
   #othersReached: number | undefined;
   /** What cannot be done at the moment, oldest first: of many things under way at once some may go well meanwhile. */
   readonly #heldUp = new Map<symbol, NonNullable<PartitionHealth['heldUp']>>();
+  /** When the hub took in the first event of the batch under way, ISO 8601 UTC. */
+  #oldestUnderWay: string | undefined;
   #running: Promise<void> = Promise.resolve();
 
   constructor(deps: PartitionIntakeDeps, stream: StreamId, partition: string) {
     this.#deps = deps;
     this.#source = { stream, partition };
+    this.#meter = new IntakeMeter(deps.metrics, partition);
   }
 
   /**
@@ -74,6 +86,7 @@ export class PartitionIntake {
    */
   async take(events: readonly HubEvent[]): Promise<void> {
     this.#abort.signal.throwIfAborted();
+    this.#meter.received(events.length);
     this.#running = this.#takeBatch(events);
     await this.#running;
   }
@@ -96,6 +109,7 @@ export class PartitionIntake {
     return {
       sequenceNumber: ledger?.sequenceNumber ?? -1,
       ...(ledger?.enqueuedAt !== undefined && { enqueuedAt: ledger.enqueuedAt }),
+      ...(this.#oldestUnderWay !== undefined && { oldestUnderWay: this.#oldestUnderWay }),
       ...(heldUp !== undefined && { heldUp }),
     };
   }
@@ -104,10 +118,12 @@ export class PartitionIntake {
     const ledger = await this.#readyLedger();
     const fresh = events.filter((event) => event.sequenceNumber > ledger.sequenceNumber);
     if (fresh.length === 0) return;
+    this.#oldestUnderWay = fresh[0]?.enqueuedAt;
     const normalized = await this.#normalize(ledger, fresh);
     await this.#handOver(normalized);
     await this.#persistently('the dead-letter store', () => this.#deps.deadLetters.add(normalized.deadLetters));
     await this.#advance(normalized);
+    this.#oldestUnderWay = undefined;
   }
 
   /** The ledger, with a device content version recorded for every event still to come. */
@@ -153,7 +169,8 @@ export class PartitionIntake {
       if (content === undefined) throw new RangeError('Expected a device content version for every event');
       return content;
     };
-    return normalizeEvents(this.#source, events, contentFor, this.#deps.now().toISOString());
+    const failedAt = this.#deps.now().toISOString();
+    return await normalizeEvents(this.#source, events, contentFor, failedAt, this.#abort.signal);
   }
 
   async #handOver(normalized: NormalizedEvents): Promise<void> {
@@ -162,7 +179,7 @@ export class PartitionIntake {
       await this.#persistently('the workers', () => backPressure.awaitWorkers(), HELD_BACK_REST_MS);
     }
     const limit = pLimit(signalConcurrency);
-    const signals = coalesce(this.#deps.deployment, normalized.measurements);
+    const signals = coalesce(this.#deps.naming, normalized.measurements);
     // All are waited for, even when one has been called off: whoever stops the intake may then close what they use.
     const results = await Promise.allSettled(signals.map((of) => limit(() => this.#signal(of))));
     for (const result of results) if (result.status === 'rejected') throw result.reason;
@@ -186,11 +203,14 @@ export class PartitionIntake {
   }
 
   /** A lost race is no loss: whoever wrote had everything durable too, so the ledger moves on from there. */
-  async #advance({ outcomes }: NormalizedEvents): Promise<void> {
+  async #advance(normalized: NormalizedEvents): Promise<void> {
     for (;;) {
       const ledger = this.#ledger?.value ?? emptyLedger(this.#source.stream, this.#source.partition);
-      const advanced = advanceLedger(ledger, outcomes);
-      if (advanced === ledger || (await this.#writeLedger(advanced))) return;
+      const advanced = advanceLedger(ledger, normalized.outcomes);
+      if (advanced === ledger) return;
+      if (!(await this.#writeLedger(advanced))) continue;
+      this.#meter.advanced(ledger, advanced, normalized, this.#deps.now());
+      return;
     }
   }
 
@@ -219,7 +239,7 @@ export class PartitionIntake {
     return this.#ledger.value;
   }
 
-  async #persistently<T>(what: string, run: () => Promise<T>, maximumMs?: number): Promise<T> {
+  async #persistently<T>(what: Needed, run: () => Promise<T>, maximumMs?: number): Promise<T> {
     const trouble = Symbol(what);
     const running = retryUntilDone(run, {
       signal: this.#abort.signal,
@@ -227,6 +247,7 @@ export class PartitionIntake {
       onFailure: (error, attemptCount) => {
         const since = this.#heldUp.get(trouble)?.since ?? this.#deps.now().toISOString();
         this.#heldUp.set(trouble, { by: what, since, attemptCount });
+        this.#meter.retries(what);
         if (attemptCount === 1 || attemptCount % 10 === 0) {
           this.#deps.log.warn(
             { ...this.#source, attemptCount, err: error },

@@ -21,6 +21,7 @@ function describeError(error: unknown): Record<string, unknown> {
     'StoredObjectError',
     'ConfigError',
     'HeldBackError',
+    'DecryptionError',
   ];
   return {
     type: error.name,

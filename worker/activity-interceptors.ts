@@ -1,8 +1,10 @@
 import type { Context } from '@temporalio/activity';
-import { ApplicationFailure } from '@temporalio/activity';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
 import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
 import type { Logger } from '../service/log.ts';
+import type { Instruments } from '../service/metrics.ts';
 import { watched } from './activity-scope.ts';
+import { failureCode } from './metered-activities.ts';
 
 const HEARTBEAT_EVERY_MS = 5_000;
 
@@ -30,14 +32,16 @@ export class HeartbeatInterceptor implements ActivityInboundCallsInterceptor {
   }
 }
 
-/** Logs why an activity failed, by code and place: what Temporal's own line leaves to its UI. */
+/** Logs why an activity failed, by code and place: what Temporal's own line leaves to its UI. And counts it. */
 export class FailureLogInterceptor implements ActivityInboundCallsInterceptor {
   readonly #context: Context;
   readonly #log: Logger;
+  readonly #failures: Instruments<'worker'>['activityFailures'];
 
-  constructor(context: Context, log: Logger) {
+  constructor(context: Context, log: Logger, failures: Instruments<'worker'>['activityFailures']) {
     this.#context = context;
     this.#log = log;
+    this.#failures = failures;
   }
 
   async execute(input: ActivityExecuteInput, next: Next<ActivityInboundCallsInterceptor, 'execute'>): Promise<unknown> {
@@ -48,6 +52,8 @@ export class FailureLogInterceptor implements ActivityInboundCallsInterceptor {
       const place = { workflowId: workflowExecution?.workflowId, activityType, attemptCount: attempt };
       const failure = error instanceof ApplicationFailure ? { code: error.type, details: error.details } : {};
       this.#log.warn({ ...place, ...failure, err: error }, 'activity failed; it is tried again');
+      const isCancelled = error instanceof CancelledFailure; // wanted, so no failure
+      if (!isCancelled) this.#failures.add(1, { activity: activityType, code: failureCode(error) });
       throw error;
     }
   }

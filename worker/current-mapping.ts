@@ -2,28 +2,29 @@ import type { CurrentMapping } from '../activities/observations.ts';
 import type { TemplateVersions } from '../stores/template-versions.ts';
 import { IngestError } from '../core/errors.ts';
 import { loadFhirMapping } from '../templates/fhir-mapping/load.ts';
+import type { FhirMappingOptions } from '../templates/fhir-mapping/load.ts';
 
 /**
  * The FHIR mapping the pointer names, so that a mended mapping heals what waits. The pointer is looked at again after
- * `maxAgeMs`; a version never changes, so each is compiled once.
+ * `options.maxAgeMs`; a version never changes, so each is compiled once.
  */
 export function createCurrentMapping(
   versions: TemplateVersions,
-  maxAgeMs: number,
+  options: FhirMappingOptions & { readonly maxAgeMs: number },
   onUnusable: (version: string, error: unknown) => void,
   now: () => number = () => performance.now(),
 ): (options?: { afresh: boolean }) => Promise<CurrentMapping> {
   let current: CurrentMapping | undefined;
   let lookedAt = -Infinity;
-  return async (options) => {
-    if (current !== undefined && options?.afresh !== true && now() - lookedAt < maxAgeMs) return current;
+  return async (wanted) => {
+    if (current !== undefined && wanted?.afresh !== true && now() - lookedAt < options.maxAgeMs) return current;
     const active = await versions.active();
     if (active === undefined) throw missing('an active pair of templates');
     const { fhirMapping: version } = active.value;
     lookedAt = now();
     if (version === current?.version) return current;
     try {
-      current = { version, mapping: await load(versions, version) };
+      current = { version, mapping: await load(versions, version, options) };
     } catch (error) {
       // A version that a newer release wrote may be beyond this worker: the newest valid one goes on.
       if (current === undefined) throw error;
@@ -33,9 +34,13 @@ export function createCurrentMapping(
   };
 }
 
-async function load(versions: TemplateVersions, version: string): Promise<CurrentMapping['mapping']> {
+async function load(
+  versions: TemplateVersions,
+  version: string,
+  options: FhirMappingOptions,
+): Promise<CurrentMapping['mapping']> {
   const text = await versions.read('fhirMapping', version);
-  const loaded = text === undefined ? undefined : loadFhirMapping(text);
+  const loaded = text === undefined ? undefined : loadFhirMapping(text, options);
   if (!loaded?.ok) throw missing(`FHIR mapping version ${version}, readable`);
   return loaded.template;
 }
