@@ -1,5 +1,6 @@
 /** The one direction of imports: core <- templates <- activities <- workflows (types only) <- bridge, worker <- cli, sandbox. */
-const rooms = 'core|templates|config|service|stores|activities|workflows|ingest-bridge|worker|sandbox|cli';
+const rooms =
+  'core|templates|config|service|privacy|stores|activities|workflows|ingest-bridge|http-endpoint|worker|sandbox|cli';
 const only = (from, to, extra = {}) => ({
   name: `${from}-imports-only-${to.replaceAll('|', '-') || 'itself'}`,
   severity: 'error',
@@ -21,11 +22,13 @@ module.exports = {
     only('templates', 'core'),
     only('config', 'core'),
     only('service', 'core'),
-    only('stores', 'core'),
+    only('privacy', 'core|config|service'),
+    only('stores', 'core|service|privacy'),
     only('activities', 'core|templates|stores'),
     only('workflows', 'core|activities'),
-    only('ingest-bridge', 'core|templates|stores|workflows|config|service'),
-    only('worker', 'core|templates|stores|activities|workflows|config|service'),
+    only('ingest-bridge', 'core|templates|privacy|stores|workflows|config|service'),
+    only('http-endpoint', 'core|templates|config|service'),
+    only('worker', 'core|templates|privacy|stores|activities|workflows|config|service'),
     {
       name: 'pure-code-has-no-node-built-ins',
       severity: 'error',
@@ -47,7 +50,9 @@ module.exports = {
     {
       name: 'the-product-does-not-know-the-sandbox',
       severity: 'error',
-      from: { path: '^(core|templates|config|service|stores|activities|workflows|ingest-bridge|worker)/' },
+      from: {
+        path: '^(core|templates|config|service|privacy|stores|activities|workflows|ingest-bridge|http-endpoint|worker)/',
+      },
       to: { path: '^(sandbox|cli|deploy|test)/' },
     },
   ],

@@ -1,4 +1,4 @@
-# One image for the ingest bridge, the worker and the commands: docs/deployment.md
+# One image for the ingest bridge, the worker, the HTTP endpoint and the commands: docs/deployment.md
 
 # Debian, not Alpine: Temporal's native code needs glibc. The version is that of the package `node` in package.json.
 FROM node:24.21.0-bookworm-slim AS dependencies
@@ -23,7 +23,7 @@ COPY . .
 # What a volume is mounted on belongs to whoever owns the folder in the image.
 RUN mkdir /data /templates && chown node:node /data /templates
 USER node
-EXPOSE 8081 8082
+EXPOSE 8081 8082 8083
 HEALTHCHECK --interval=15s --timeout=10s --start-period=60s --retries=3 CMD ["node", "deploy/healthy.ts"]
 ENTRYPOINT ["node", "cli/iomt-fhir.js"]
 CMD ["--help"]

@@ -45,6 +45,7 @@ export default defineConfig(
       'activities/**',
       'workflows/**',
       'ingest-bridge/**',
+      'http-endpoint/**',
       'worker/**',
       'service/**',
       'stores/**',

@@ -12,8 +12,9 @@ export interface CommandContext {
 export function commandContext(): CommandContext {
   const config = loadConfig();
   const embedded = readEmbeddedAddresses(config);
-  const { eventHubConnectionString = embedded?.eventHubConnectionString, fhirUrl = embedded?.fhirUrl } = config;
-  const addresses = { eventHubConnectionString, fhirUrl };
+  const { fhirUrl = embedded?.fhirUrl } = config;
+  const embeddedHub = config.eventHubNamespace === undefined ? embedded?.eventHubConnectionString : undefined;
+  const addresses = { eventHubConnectionString: config.eventHubConnectionString ?? embeddedHub, fhirUrl };
   return { config: { ...config, ...addresses }, embeddedTemporal: embedded?.temporalAddress, print };
 }
 

@@ -1,13 +1,19 @@
 import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import pLimit from 'p-limit';
+import { idHashKeyOf } from '../config/id-hash-key.ts';
 import { loadTemporalSettings } from '../config/temporal-settings.ts';
 import { isClaimed } from '../core/measurement-rows.ts';
 import type { MeasurementBatch } from '../core/measurement-rows.ts';
+import { DecryptionError } from '../core/decryption-error.ts';
+import type { Naming } from '../core/naming.ts';
+import { namingOf } from '../core/naming.ts';
 import { OperatorError } from '../core/operator-error.ts';
 import type { HeldClaim, UnrecoveredRun, WorkflowSums } from '../core/verification.ts';
 import { workflowIdOf } from '../core/workflow-id.ts';
+import { dataConverterOf } from '../privacy/data-converter.ts';
 import type { Claims } from '../stores/claims.ts';
 import { createClaims } from '../stores/claims.ts';
+import { assertPrivacy } from '../stores/deployment-record.ts';
 import type { ObjectStore } from '../stores/object-store.ts';
 import { createRecoveries } from '../stores/recoveries.ts';
 import { storeOf } from '../stores/store-of.ts';
@@ -22,6 +28,7 @@ export interface Deployment {
   readonly name: string;
   readonly store: ObjectStore;
   readonly client: Client;
+  readonly naming: Naming;
 }
 
 /** An open workflow and what it said. */
@@ -47,11 +54,17 @@ export async function withDeployment<T>(
   { config, embeddedTemporal }: CommandContext,
   run: (deployment: Deployment) => Promise<T>,
 ): Promise<T> {
+  const name = config.deployment;
+  const naming = namingOf(name, idHashKeyOf(config));
+  const store = await storeOf(config);
+  const isEncrypted = config.encryptionKeys !== undefined;
+  await assertPrivacy(store, name, { deviceNames: naming.fingerprint, isEncrypted });
   const { connectionOptions, namespace } = loadTemporalSettings(embeddedTemporal);
   const connection = await connect(connectionOptions);
   try {
-    const client = new Client({ connection, namespace: namespace ?? 'default' });
-    return await run({ name: config.deployment, store: await storeOf(config), client });
+    const dataConverter = dataConverterOf(config.encryptionKeys);
+    const client = new Client({ connection, namespace: namespace ?? 'default', dataConverter });
+    return await run({ name, store, client, naming });
   } finally {
     await connection.close();
   }
@@ -88,7 +101,7 @@ export async function unrecoveredRuns(deployment: Deployment): Promise<Unrecover
   const recovered = new Set((await createRecoveries(store, name).list()).map((of) => of.runId));
   const ended = `ExecutionStatus IN ('Terminated', 'Failed', 'TimedOut', 'Canceled')`;
   const runs: UnrecoveredRun[] = [];
-  for await (const { workflowId, runId, status } of client.workflow.list({ query: queryOf(deployment, ended) })) {
+  for await (const { workflowId, runId, status } of client.workflow.list({ query: workflowsOf(deployment, ended) })) {
     if (recovered.has(runId)) continue;
     const [own, present] = [
       await firstRunIdOf(client, workflowId, runId),
@@ -130,7 +143,7 @@ async function askOpenWorkflows(deployment: Deployment): Promise<Pick<Workflows,
   const limit = pLimit(QUESTIONS_AT_ONCE);
   // Visibility may show both sides of a continue-as-new for a moment.
   const workflowIds = new Set<string>();
-  const query = queryOf(deployment, `ExecutionStatus = 'Running'`);
+  const query = workflowsOf(deployment, `ExecutionStatus = 'Running'`);
   for await (const { workflowId } of deployment.client.workflow.list({ query })) workflowIds.add(workflowId);
   const answers = await Promise.all([...workflowIds].map((workflowId) => limit(() => ask(deployment, workflowId))));
   return {
@@ -153,7 +166,8 @@ async function ask(deployment: Deployment, workflowId: string): Promise<OpenWork
       const held = claimCount > 0 ? (await readHeld(deployment, workflowId)).batches : [];
       return { workflowId, firstRunId, counts, marks, groups, held };
     });
-  } catch {
+  } catch (error) {
+    if (error instanceof DecryptionError) throw error; // no other would be readable either
     return workflowId; // counted as silent, and said so
   }
   const { held, ...answer } = told;
@@ -186,7 +200,8 @@ async function openClaims(claims: Claims, workflowId: string, held: readonly Mea
   return opened;
 }
 
-function queryOf({ name }: Deployment, status: string): string {
+/** A visibility query for workflows of the deployment. */
+export function workflowsOf({ name }: Deployment, condition: string): string {
   const prefix = workflowIdOf(name, '', '').split('.')[0] ?? name;
-  return `WorkflowType = 'deviceMeasurements' AND WorkflowId STARTS_WITH '${prefix}.' AND ${status}`;
+  return `WorkflowType = 'deviceMeasurements' AND WorkflowId STARTS_WITH '${prefix}.' AND ${condition}`;
 }

@@ -5,10 +5,13 @@ import { commandContext, print } from './command-context.ts';
 import { OperatorError } from '../core/operator-error.ts';
 import { hasCode } from '../stores/durable-file.ts';
 import { addBatchesCommand } from './batches.ts';
+import { addDeadLettersCommand } from './dead-letters.ts';
+import { addObservationCommand } from './observation.ts';
 import { addSendCommand } from './send.ts';
 import { addServerCommands } from './servers.ts';
 import { addStatusCommand } from './status.ts';
 import { addTestCommand } from './test.ts';
+import { addValidateCommand } from './validate.ts';
 
 const { version: VERSION } = packageFile;
 
@@ -27,7 +30,10 @@ export async function main(argv: readonly string[]): Promise<void> {
   addSendCommand(program, commandContext);
   addStatusCommand(program, commandContext);
   addBatchesCommand(program, commandContext);
+  addDeadLettersCommand(program, commandContext);
   addTestCommand(program);
+  addValidateCommand(program);
+  addObservationCommand(program, commandContext);
   // Whoever reads the output may have seen enough (`| head`).
   process.stdout.on('error', (error) => {
     if (!hasCode(error, 'EPIPE')) throw error;

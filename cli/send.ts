@@ -1,7 +1,6 @@
-import { EventHubProducerClient } from '@azure/event-hubs';
 import type { Command } from 'commander';
 import { text } from 'node:stream/consumers';
-import { requireSetting } from '../config/load-config.ts';
+import { createProducer, hubAccess } from '../service/hub-access.ts';
 import type { CommandContext } from './command-context.ts';
 
 interface SendOptions {
@@ -29,8 +28,7 @@ export function addSendCommand(program: Command, contextOf: () => CommandContext
 
 /** Resolves once the hub has acknowledged the event. The body goes as it is: whether it can be read is what one tries. */
 async function send({ config }: CommandContext, body: string, { key }: SendOptions): Promise<void> {
-  const connectionString = requireSetting(config, 'eventHubConnectionString');
-  const producer = new EventHubProducerClient(connectionString, config.eventHubName, { retryOptions: RETRY_OPTIONS });
+  const producer = createProducer(await hubAccess(config), { retryOptions: RETRY_OPTIONS });
   try {
     await producer.sendBatch([{ body: Buffer.from(body) }], key === undefined ? {} : { partitionKey: key });
   } finally {

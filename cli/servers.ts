@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { loadConfig, requireSetting } from '../config/load-config.ts';
 import type { Config } from '../config/settings.ts';
 import { OperatorError } from '../core/operator-error.ts';
+import { hubAccess } from '../service/hub-access.ts';
 import { createLogger } from '../service/log.ts';
 import { reportReady, runService } from '../service/run-service.ts';
 import { hasCode } from '../stores/durable-file.ts';
@@ -34,6 +35,20 @@ export function addServerCommands(program: Command, contextOf: () => CommandCont
       const { config, embeddedTemporal } = contextOf();
       const { bridgeMain } = await import('../ingest-bridge/main.ts');
       await bridgeMain(config, embeddedTemporal);
+    });
+  program
+    .command('http-endpoint')
+    .description('take messages by HTTP and send them to the hub')
+    .action(async () => {
+      const { httpEndpointMain } = await import('../http-endpoint/main.ts');
+      await httpEndpointMain(contextOf().config);
+    });
+  program
+    .command('codec-server')
+    .description('decrypt what Temporal’s UI and command line show, for whoever has a token')
+    .action(async () => {
+      const { codecServerMain } = await import('../privacy/main.ts');
+      await codecServerMain(contextOf().config);
     });
   program
     .command('event-hubs')
@@ -114,8 +129,7 @@ async function simulate({ config }: CommandContext): Promise<void> {
     await registerDevices(requireSetting(config, 'fhirUrl'), devices);
     const simulation = createSimulation({ devices, faults: config.simulatedFaults, random: Math.random });
     const service = startSimulator({
-      connectionString: requireSetting(config, 'eventHubConnectionString'),
-      hub: config.eventHubName,
+      access: await hubAccess(config),
       simulation,
       intervalMs: config.simulatedInterval,
       log,

@@ -26,7 +26,8 @@ const FILE_VARIABLE = 'IOMT_CONFIG_FILE';
 export const EmbeddedAddresses = z.object({
   temporalAddress: z.string(),
   temporalUiUrl: z.string().exactOptional(),
-  eventHubConnectionString: z.string(),
+  /** Absent where the hub is a real one that is opened with Entra ID. */
+  eventHubConnectionString: z.string().exactOptional(),
   fhirUrl: z.string(),
 });
 export type EmbeddedAddresses = z.infer<typeof EmbeddedAddresses>;
@@ -40,8 +41,22 @@ export function loadConfig(environment: Environment = process.env): Config {
     const value = readSetting(name, written[name], problems);
     if (value !== undefined) values[name] = value;
   }
+  problems.push(...contradictions(values));
   if (problems.length > 0) throw new ConfigError(problems);
   return values as Config;
+}
+
+/** Two ways to the same thing: whichever was taken, somebody would have meant the other. */
+const EITHER_OR: readonly (readonly [SettingName, SettingName])[] = [
+  ['eventHubConnectionString', 'eventHubNamespace'],
+  ['storeConnectionString', 'storeAccountUrl'],
+];
+
+function contradictions(values: Partial<Record<SettingName, unknown>>): string[] {
+  const both = EITHER_OR.filter(([one, other]) => values[one] !== undefined && values[other] !== undefined);
+  return both.map(([one, other]) => {
+    return `${environmentName(one)} and ${environmentName(other)} are both set: expected one of them, or none`;
+  });
 }
 
 /** The settings that somebody has given, in the environment or in a file; the others are defaults. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Duration, PositiveDuration } from './duration.ts';
+import { EncryptionKeys, SecretKey } from './encryption-keys.ts';
 import { SimulatedFaults } from './simulated-faults.ts';
 
 interface SettingOptions {
@@ -37,6 +38,36 @@ const storageConnectionString = text.regex(
   /(^|;)\s*(AccountName|BlobEndpoint|UseDevelopmentStorage)=/i,
   'expected a connection string of Azure Storage',
 );
+
+/** Of Azure Storage, for Entra ID. The address may hold no signature: that would be a connection string's. */
+const accountUrl = text
+  .regex(/^https:\/\/[^/?#@\s]+(\/[^?#@\s]*)?$/i, 'expected the https URL of an account, without a signature')
+  .transform((value) => value.replace(/\/+$/, ''));
+
+/** `my-namespace.servicebus.windows.net`, with a port where it is not the usual one. */
+const hubNamespace = text.regex(
+  /^[a-z0-9][a-z0-9.-]*(:\d+)?$/i,
+  'expected the host name of a namespace, such as my-namespace.servicebus.windows.net',
+);
+
+/** Shorter ones could be guessed; the characters are those of RFC 6750. */
+const BEARER_TOKEN = /^[A-Za-z0-9._~+/-]{16,}=*$/;
+const bearerTokens = z
+  .string()
+  .transform((value) => value.split(/[\s,]+/).filter((token) => token !== ''))
+  .refine(
+    (tokens) => tokens.length > 0 && tokens.every((token) => BEARER_TOKEN.test(token)),
+    'expected tokens of at least 16 letters, digits or -._~+/, separated by commas',
+  );
+
+/** Of web pages, separated by commas: scheme, host and, where it is not the usual one, port. */
+const origins = z
+  .string()
+  .transform((value) => value.split(/[\s,]+/).filter((origin) => origin !== ''))
+  .refine(
+    (given) => given.every((origin) => /^https?:\/\//.test(origin) && URL.parse(origin)?.origin === origin),
+    'expected origins such as https://temporal.example.org, without a path, separated by commas',
+  );
 
 /** `type=duration` pairs, separated by commas: `heartRate=10s,steps=1m`. */
 const durationByType = z.string().transform((value, context): ReadonlyMap<string, number> => {
@@ -107,6 +138,11 @@ export const SETTINGS = {
     description: 'Connection string of Azure Storage, for a store that all processes share. Not set: the data folder.',
     secret: true,
   }),
+  storeAccountUrl: setting(accountUrl, {
+    group: 'Store',
+    description:
+      'Instead of a connection string: the account, `https://<account>.blob.core.windows.net`, opened with [Entra ID](inputs.md#entra-id).',
+  }),
   storeContainer: setting(text.regex(/^(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*$/, 'expected the name of a container'), {
     default: 'iomt',
     group: 'Store',
@@ -117,6 +153,17 @@ export const SETTINGS = {
     group: 'Event Hubs',
     description: 'Connection string of the namespace or hub. Not set: the embedded Event Hubs server.',
     secret: true,
+  }),
+  eventHubNamespace: setting(hubNamespace, {
+    group: 'Event Hubs',
+    description:
+      'Instead of a connection string: the namespace, `<name>.servicebus.windows.net`, opened with [Entra ID](inputs.md#entra-id).',
+  }),
+  eventHubTransport: setting(choice(['amqp', 'websockets']), {
+    default: 'amqp',
+    group: 'Event Hubs',
+    description:
+      'AMQP over TLS on port 5671, or the same in WebSockets on port 443, which [proxies](inputs.md#tls-and-proxies) let through.',
   }),
   eventHubName: setting(text, {
     default: 'devicedata',
@@ -153,6 +200,27 @@ export const SETTINGS = {
     default: '8081',
     group: 'Ingest bridge',
     description: 'Port of the health endpoint of the ingest bridge.',
+  }),
+
+  httpHost: setting(text, {
+    default: '127.0.0.1',
+    group: 'HTTP endpoint',
+    description: 'Address on which the [HTTP endpoint](inputs.md#http) listens; beyond loopback it wants a token.',
+  }),
+  httpPort: setting(port, {
+    default: '8083',
+    group: 'HTTP endpoint',
+    description: 'Port of the HTTP endpoint, its health included.',
+  }),
+  httpTokens: setting(bearerTokens, {
+    group: 'HTTP endpoint',
+    description: 'Bearer tokens, each good for every sender; a second one while they change. Not set: loopback only.',
+    secret: true,
+  }),
+  httpMaxBody: setting(wholeNumber(1024, 16_777_216), {
+    default: '1000000',
+    group: 'HTTP endpoint',
+    description: 'Most bytes of one request, inflated. A message of it must fit into an event of the hub besides.',
   }),
 
   deviceContentFile: setting(text, {
@@ -230,6 +298,12 @@ export const SETTINGS = {
     group: 'FHIR',
     description: 'How device and patient are resolved; [the pipeline](pipeline.md#identity) explains the modes.',
   }),
+  checkPatientId: setting(choice(['Create', 'always']), {
+    default: 'Create',
+    group: 'FHIR',
+    description:
+      'In which identity modes a patient id in a message must be one of the device’s patient, or else the reading waits: in `Create` alone, since mappings written for the original may carry something else there, or `always`.',
+  }),
   deviceIdentifierSystem: setting(z.string().trim(), {
     default: '',
     group: 'FHIR',
@@ -240,10 +314,73 @@ export const SETTINGS = {
     group: 'FHIR',
     description: 'How long a resolved identity is believed, from the moment it was asked for.',
   }),
+  singleId: setting(choice(['fraction', 'seconds']), {
+    default: 'fraction',
+    group: 'FHIR',
+    description:
+      'Whether single readings within one second become Observations of their own, or share one as in the original: `seconds` gives the ids of an existing deployment, for a cut-over.',
+  }),
+  timePrecision: setting(choice(['100ns', 'ms']), {
+    default: '100ns',
+    group: 'FHIR',
+    description: 'How precisely times are written into Observations; `ms` for readers that take no more.',
+  }),
   workerPort: setting(port, {
     default: '8082',
     group: 'FHIR',
     description: 'Port of the health endpoint of the worker.',
+  }),
+
+  encryptionKeys: setting(EncryptionKeys, {
+    group: 'Privacy',
+    description:
+      'Keys as `id:key`: the first encrypts what is kept in Temporal and in the store, all decrypt. [Privacy](privacy.md) tells how to change them. Not set: nothing is encrypted.',
+    secret: true,
+  }),
+  deviceIds: setting(choice(['plain', 'hashed']), {
+    group: 'Privacy',
+    description:
+      'How devices are named in workflow ids and search attributes, which are never encrypted; fixed by the first start of a deployment. Not set: `hashed` with encryption keys, else `plain`.',
+  }),
+  idHashKey: setting(SecretKey, {
+    group: 'Privacy',
+    description: 'The key by which device ids are hashed. It can never be changed: every id would be another.',
+    secret: true,
+  }),
+  codecHost: setting(text, {
+    default: '127.0.0.1',
+    group: 'Privacy',
+    description: 'Address on which the [codec server](privacy.md#the-codec-server) listens.',
+  }),
+  codecPort: setting(port, {
+    default: '8084',
+    group: 'Privacy',
+    description: 'Port of the codec server.',
+  }),
+  codecTokens: setting(bearerTokens, {
+    group: 'Privacy',
+    description: 'Tokens with which the codec server may be asked; a second one while they change.',
+    secret: true,
+  }),
+  codecOrigins: setting(origins, {
+    default: 'http://127.0.0.1:8233,http://localhost:8233',
+    group: 'Privacy',
+    description: 'Origins of the Temporal UIs whose pages may ask the codec server.',
+  }),
+
+  lagInterval: setting(PositiveDuration, {
+    default: '15s',
+    group: 'Metrics',
+    description: 'How often a bridge asks the hub how far its partitions are behind, and whether somebody reads each.',
+  }),
+  unreadAfter: setting(PositiveDuration, {
+    default: '5m',
+    group: 'Metrics',
+    description: 'A partition that no bridge has read for so long makes the health of every bridge `degraded`.',
+  }),
+  temporalMetricsPort: setting(wholeNumber(1, 65_535), {
+    group: 'Metrics',
+    description: 'Port on which a worker shows the metrics of Temporal’s SDK, as `/metrics`. Not set: it does not.',
   }),
 
   temporalCli: setting(text, {

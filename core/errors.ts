@@ -9,6 +9,8 @@ export const INGEST_ERRORS = {
   // Reading an event
   BODY_NOT_JSON: { kind: 'bad-data' },
   BODY_TOO_DEEP: { kind: 'bad-data' },
+  BODY_NOT_GZIP: { kind: 'bad-data' },
+  BODY_TOO_LARGE: { kind: 'bad-data' },
   // Evaluating a device content template
   EXPRESSION_FAILED: { kind: 'bad-data' },
   EXPRESSION_MANY_VALUES: { kind: 'bad-data' },
@@ -21,15 +23,21 @@ export const INGEST_ERRORS = {
   // Judging a measurement against its FHIR mapping
   VALUE_NOT_DECIMAL: { kind: 'bad-data' },
   VALUE_NOT_SAMPLE: { kind: 'bad-data' },
+  VALUE_NOT_BOOLEAN: { kind: 'bad-data' },
+  VALUE_NOT_INTEGER: { kind: 'bad-data' },
+  VALUE_NOT_DATE_TIME: { kind: 'bad-data' },
   VALUE_BLANK: { kind: 'bad-data' },
+  VALUE_NOT_TEXT: { kind: 'bad-data' },
   CORRELATION_ID_MISSING: { kind: 'bad-data' },
   DATA_TOO_LONG: { kind: 'bad-data' },
   OBSERVATION_REJECTED: { kind: 'bad-data' },
+  DEAD_LETTERED_BY_HAND: { kind: 'bad-data' },
   // Waiting for the world
   DEVICE_NOT_FOUND: { kind: 'waiting' },
   DEVICE_AMBIGUOUS: { kind: 'waiting' },
   DEVICE_WITHOUT_PATIENT: { kind: 'waiting' },
   DEVICE_RETIRED: { kind: 'waiting' },
+  DEVICE_HISTORY_MISSING: { kind: 'waiting' },
   PATIENT_ID_MISSING: { kind: 'waiting' },
   PATIENT_MISMATCH: { kind: 'waiting' },
   PATIENT_AMBIGUOUS: { kind: 'waiting' },

@@ -1,12 +1,12 @@
 import { loadConfig } from '../config/load-config.ts';
 
 /**
- * The health check of the image: ends with 0 when the bridge or the worker that runs beside it says that it is well. It
- * is the same for both, and looks at both ports; nothing listens at the other's.
+ * The health check of the image: ends with 0 when the bridge, the worker or the HTTP endpoint that runs beside it says
+ * that it is well. It is the same for all, and looks at all ports; nothing listens at the others'.
  */
 async function isHealthy(): Promise<boolean> {
-  const { bridgePort, workerPort } = loadConfig();
-  const answers = await Promise.all([bridgePort, workerPort].map(askHealth));
+  const { bridgePort, workerPort, httpPort } = loadConfig();
+  const answers = await Promise.all([bridgePort, workerPort, httpPort].map(askHealth));
   const given = answers.filter((answer) => answer !== undefined);
   return given.length > 0 && given.every((isWell) => isWell);
 }

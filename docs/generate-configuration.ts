@@ -41,6 +41,11 @@ How Temporal is reached is said by Temporal's own environment configuration, whi
 [Temporal's documentation](https://docs.temporal.io/develop/environment-configuration) lists them all. With
 \`TEMPORAL_ADDRESS\` set (or an address in the profile), \`npm start\` starts no Temporal server of its own.
 
+## OpenTelemetry
+
+Whether and where metrics are pushed over OTLP is said by OpenTelemetry's own variables, \`OTEL_EXPORTER_OTLP_ENDPOINT\`
+above all: [metrics](metrics.md#opentelemetry).
+
 ## What \`npm start\` sets otherwise
 
 Where they are not given, \`npm start\` uses a window of 10 seconds and a first slow retry after 15 seconds, so that

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as rest } from 'node:timers/promises';
@@ -24,6 +25,8 @@ export interface StartOptions {
   /** Aborted when the stack is to stop. */
   readonly signal: AbortSignal;
 }
+
+type PortSetting = `${'temporal' | 'eventHub' | 'fhir' | 'worker' | 'bridge' | 'http' | 'codec'}Port`;
 
 /** Short windows, so that something is to be seen at once; only where nothing else was asked for. */
 const DEMO_SETTINGS: Partial<Record<SettingName, string>> = { window: '10s', retrySlowInitial: '15s' };
@@ -78,6 +81,8 @@ class Stack {
   #temporal: TemporalServer | undefined;
   #temporalCli: string | undefined;
   #environment: Record<string, string> = {};
+  #codecPort: number | undefined;
+  #codecToken: string | undefined;
   #addresses: EmbeddedAddresses | undefined;
   #isStopping = false;
   readonly #signal: AbortSignal;
@@ -95,8 +100,10 @@ class Stack {
     this.#print(`Starting; everything is kept in ${resolve(dataDir)}`);
     const steps: (() => Promise<unknown>)[] = [
       () => this.#startServers(),
+      ...(this.#config.encryptionKeys === undefined ? [] : [() => this.#startCodecServer()]),
       () => this.#startWithPort('worker', 'workerPort'),
       () => this.#startWithPort('ingest-bridge', 'bridgePort'),
+      () => this.#startWithPort('http-endpoint', 'httpPort'),
       ...(this.#simulates() ? [() => this.#start('simulate')] : []),
     ];
     for (const step of steps) {
@@ -116,8 +123,15 @@ class Stack {
     if (this.#temporalCli !== undefined) {
       this.#print(`  Temporal        ${addresses.temporalAddress}, CLI ${this.#temporalCli}`);
     }
+    const codecUrl = this.#parts.find(({ name }) => name === 'codec-server')?.details['url'];
+    if (codecUrl !== undefined) {
+      const token = this.#codecToken === undefined ? 'as IOMT_CODEC_TOKENS says' : this.#codecToken;
+      this.#print(`  Codec server    ${codecUrl}, token ${token}`);
+    }
     this.#print(`  FHIR R4         ${addresses.fhirUrl}`);
-    this.#print(`  Event Hubs      ${hubEndpoint(addresses.eventHubConnectionString)}, hub ${eventHubName}`);
+    this.#print(`  Event Hubs      ${this.#hubEndpoint()}, hub ${eventHubName}`);
+    const takesMessages = this.#parts.find(({ name }) => name === 'http-endpoint')?.details['url'];
+    if (takesMessages !== undefined) this.#print(`  HTTP messages   ${takesMessages}`);
     for (const part of this.#parts) {
       if (part.details['health'] !== undefined) this.#print(`  ${part.name.padEnd(15)} ${part.details['health']}`);
     }
@@ -136,7 +150,7 @@ class Stack {
   async stop(): Promise<void> {
     this.#isStopping = true;
     if (this.#addresses !== undefined) rmSync(embeddedAddressesFile(this.#config), { force: true });
-    const order = ['simulate', 'ingest-bridge', 'worker', 'fhir-server', 'event-hubs'];
+    const order = ['codec-server', 'simulate', 'http-endpoint', 'ingest-bridge', 'worker', 'fhir-server', 'event-hubs'];
     for (const name of order) await this.#parts.find((part) => part.name === name)?.stop();
     await this.#temporal?.stop();
     this.#print('Stopped.');
@@ -149,7 +163,7 @@ class Stack {
     this.#addresses = {
       temporalAddress,
       ...(temporalUiUrl !== undefined && { temporalUiUrl }),
-      eventHubConnectionString,
+      ...(eventHubConnectionString !== undefined && { eventHubConnectionString }),
       fhirUrl,
     };
     this.#setEnvironment(this.#addresses);
@@ -172,12 +186,33 @@ class Stack {
       dataDir,
       port: await this.#port('temporalPort'),
       uiPort: await freePort(temporalPort + 1000),
+      codecUrl: await this.#codecUrl(),
       onLine: openLog(join(dataDir, 'logs'), 'temporal'),
     };
     this.#temporalCli = executable;
     this.#temporal = await startTemporalServer(options);
     this.#keepTemporal(this.#temporal, options);
     return this.#temporal.address;
+  }
+
+  /** Chosen before the UI is started, which is told of it. */
+  async #codecUrl(): Promise<string | undefined> {
+    if (this.#config.encryptionKeys === undefined) return undefined;
+    this.#codecPort ??= await this.#port('codecPort');
+    return `http://${this.#config.codecHost}:${this.#codecPort}`;
+  }
+
+  /** With a token of this start's own where none is given. */
+  async #startCodecServer(): Promise<void> {
+    await this.#codecUrl();
+    if (!this.#given.has('codecTokens')) this.#codecToken = randomBytes(24).toString('base64url');
+    const uiUrl = this.#temporal?.uiUrl;
+    const isFixed = uiUrl === undefined || this.#given.has('codecOrigins');
+    await this.#start('codec-server', {
+      IOMT_CODEC_PORT: String(this.#codecPort),
+      ...(this.#codecToken !== undefined && { IOMT_CODEC_TOKENS: this.#codecToken }),
+      ...(!isFixed && { IOMT_CODEC_ORIGINS: `${uiUrl},${uiUrl.replace('127.0.0.1', 'localhost')}` }),
+    });
   }
 
   /** The same port and database again: whoever is connected finds it back. */
@@ -197,9 +232,9 @@ class Stack {
     });
   }
 
-  async #startEventHubs(): Promise<string> {
+  async #startEventHubs(): Promise<string | undefined> {
     const given = this.#config.eventHubConnectionString;
-    if (given !== undefined) return given;
+    if (!this.#embedsHub()) return given;
     const port = await this.#port('eventHubPort');
     const part = await this.#start('event-hubs', { IOMT_EVENT_HUB_PORT: String(port) });
     return requireDetail(part, 'connectionString');
@@ -219,7 +254,9 @@ class Stack {
     const templates = hasTemplates ? undefined : writeDemoTemplates(join(dataDir, 'templates'));
     const settings: Partial<Record<SettingName, string>> = {
       ...DEMO_SETTINGS,
-      eventHubConnectionString: addresses.eventHubConnectionString,
+      ...(addresses.eventHubConnectionString !== undefined && {
+        eventHubConnectionString: addresses.eventHubConnectionString,
+      }),
       fhirUrl: addresses.fhirUrl,
       ...templates,
     };
@@ -230,7 +267,7 @@ class Stack {
     if (this.#temporal !== undefined) this.#environment['TEMPORAL_ADDRESS'] = addresses.temporalAddress;
   }
 
-  async #startWithPort(command: string, name: 'workerPort' | 'bridgePort'): Promise<Part> {
+  async #startWithPort(command: string, name: PortSetting): Promise<Part> {
     return await this.#start(command, { [environmentName(name)]: String(await this.#port(name)) });
   }
 
@@ -249,11 +286,23 @@ class Stack {
   }
 
   #simulates(): boolean {
-    return this.#config.eventHubConnectionString === undefined && this.#config.simulatedDevices > 0;
+    return this.#embedsHub() && this.#config.simulatedDevices > 0;
+  }
+
+  #embedsHub(): boolean {
+    const { eventHubConnectionString, eventHubNamespace } = this.#config;
+    return eventHubConnectionString === undefined && eventHubNamespace === undefined;
+  }
+
+  /** Without its key. */
+  #hubEndpoint(): string {
+    const { eventHubNamespace } = this.#config;
+    if (eventHubNamespace !== undefined) return `sb://${eventHubNamespace}`;
+    return /Endpoint=([^;]+)/i.exec(this.#addresses?.eventHubConnectionString ?? '')?.[1] ?? 'as configured';
   }
 
   /** A port that was asked for is used as it is; a default one that is taken gives way to a free one. */
-  async #port(name: SettingName & `${string}Port`): Promise<number> {
+  async #port(name: PortSetting): Promise<number> {
     const wanted = this.#config[name];
     const port = this.#given.has(name) ? wanted : await freePort(wanted);
     if (port !== wanted) this.#print(`Port ${wanted} is taken; using ${port} (${environmentName(name)} sets it)`);
@@ -265,11 +314,6 @@ function requireDetail(part: Part, name: string): string {
   const detail = part.details[name];
   if (detail === undefined) throw new RangeError(`Expected ${part.name} to report its ${name}`);
   return detail;
-}
-
-/** Without its key. */
-function hubEndpoint(connectionString: string): string {
-  return /Endpoint=([^;]+)/i.exec(connectionString)?.[1] ?? 'as configured';
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -15,6 +15,8 @@ export interface TemporalServerOptions {
   readonly dataDir: string;
   readonly port: number;
   readonly uiPort: number;
+  /** Where its UI has payloads decrypted; without it the UI shows them as they are. */
+  readonly codecUrl?: string | undefined;
   /** Its own log, line by line. */
   readonly onLine: (line: string) => void;
 }
@@ -75,11 +77,12 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
   return { address, uiUrl: `http://${HOST}:${uiPort}`, ended, stop: () => stop(child, ended) };
 }
 
-function argumentsOf({ dataDir, port, uiPort }: TemporalServerOptions): string[] {
+function argumentsOf({ dataDir, port, uiPort, codecUrl }: TemporalServerOptions): string[] {
   const database = ['--db-filename', databaseOf(dataDir)];
   const pragmas = ['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL'];
   const ports = ['--ip', HOST, '--port', String(port), '--ui-ip', HOST, '--ui-port', String(uiPort)];
-  return ['server', 'start-dev', ...ports, ...database, ...pragmas, '--log-level', 'warn'];
+  const codec = codecUrl === undefined ? [] : ['--ui-codec-endpoint', codecUrl];
+  return ['server', 'start-dev', ...ports, ...database, ...pragmas, ...codec, '--log-level', 'warn'];
 }
 
 function databaseOf(dataDir: string): string {

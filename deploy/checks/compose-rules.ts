@@ -135,10 +135,14 @@ const mountsExist: Rule = ({ services, volumes }, { folder }) =>
     }),
   );
 
+/** Devices have to reach it from outside; several of it stand behind a proxy, without this port. */
+const HTTP_ENDPOINT = 'http-endpoint';
+
 /** A name or a port of its own would keep a second one from starting. */
 const connectorsCanBeScaled: Rule = ({ services }) =>
   entriesOf(services).flatMap(([name, service]) => {
-    if (!isConnector(service) || (service.container_name === undefined && service.ports.length === 0)) return [];
+    const ports = name === HTTP_ENDPOINT ? [] : service.ports;
+    if (!isConnector(service) || (service.container_name === undefined && ports.length === 0)) return [];
     return [`${name}: has a name or a port of its own, so that only one could run`];
   });
 

@@ -13,6 +13,17 @@ export const OWN_VARIABLES: readonly string[] = [
   'TEMPORAL_UI_PORT',
   'EVENT_HUB_PORT',
   'FHIR_PORT',
+  'HTTP_PORT',
+];
+
+/** What the libraries of the connector read by themselves: who it is towards Azure, and the proxy on the way there. */
+const VARIABLES_OF_LIBRARIES: readonly string[] = [
+  'AZURE_TENANT_ID',
+  'AZURE_CLIENT_ID',
+  'AZURE_CLIENT_SECRET',
+  'NODE_USE_ENV_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
 ];
 
 /** The variables that are given to the images of others, as their makers or our scripts in them name them. */
@@ -52,7 +63,7 @@ const VARIABLES_OF_IMAGES: Readonly<Record<string, readonly string[]>> = {
 /** What is misspelt among the variables of a compose file as it is written: those it gives, and those it takes. */
 export function misspeltVariables(written: ComposeFile): string[] {
   const settings = new Set((Object.keys(SETTINGS) as SettingName[]).map(environmentName));
-  const known = new Set([...settings, ...temporalVariables()]);
+  const known = new Set([...settings, ...temporalVariables(), ...VARIABLES_OF_LIBRARIES]);
   const own = new Set([...known, ...OWN_VARIABLES]);
   const taken = [...variablesIn(written)].filter((name) => !own.has(name));
   return [
@@ -68,7 +79,7 @@ function misspeltNames(service: ComposeService, known: ReadonlySet<string>): str
   if (isConnector(service)) {
     // The configuration has a word of its own for a setting that is misspelt.
     const foreign = names.filter((name) => !name.startsWith('IOMT_') && !known.has(name));
-    return foreign.map((name) => `${name} is no setting of the connector and none of Temporal's client`);
+    return foreign.map((name) => `${name} is no setting of the connector and none of the libraries in it`);
   }
   const { name: image } = imageParts(service.image);
   const foreign = names.filter((name) => !(VARIABLES_OF_IMAGES[image] ?? []).includes(name));

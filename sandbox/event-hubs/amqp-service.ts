@@ -1,4 +1,5 @@
 import type { Connection, Container, Delivery, EventContext, Receiver, Sender } from 'rhea';
+import type { AccessRules } from './access-token.ts';
 import { AmqpConditionError, toAmqpError } from './amqp-error.ts';
 import { Claims } from './claims.ts';
 import { findEntity, type Entity, type Hubs } from './entity-address.ts';
@@ -13,11 +14,10 @@ import {
   encodedTransferOf,
   type LinkAttach,
 } from './rhea-internals.ts';
-import type { AccessPolicies } from './shared-access-signature.ts';
 
 export interface AmqpServiceOptions {
   readonly hubs: Hubs;
-  readonly policies: AccessPolicies;
+  readonly rules: AccessRules;
   readonly log: (line: string) => void;
 }
 

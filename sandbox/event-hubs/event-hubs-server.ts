@@ -18,6 +18,8 @@ export interface EventHubsServerOptions {
   readonly hubs: readonly HubDefinition[];
   /** Names and keys of the shared access policies, at least one; each may send and listen. */
   readonly policies: AccessPolicies;
+  /** Key and certificate in PEM: with them it speaks TLS only, as Event Hubs does, and takes tokens of Entra ID too. */
+  readonly tls?: { readonly key: string; readonly cert: string };
   /** What each hub keeps, on disk: 256 MiB by default. Forgotten in steps of an eighth. */
   readonly retentionBytes?: number;
   /** How long each hub keeps an event: 7 days by default. Forgotten in steps of an eighth. */
@@ -92,14 +94,19 @@ function openHub(definition: HubDefinition, options: EventHubsServerOptions): Pr
 
 function createService(hubs: readonly Hub[], options: EventHubsServerOptions): AmqpService {
   const byName = new Map(hubs.map((hub) => [hub.name.toLowerCase(), hub]));
-  return new AmqpService({ hubs: byName, policies: options.policies, log: logOf(options) });
+  return new AmqpService({
+    hubs: byName,
+    rules: { policies: options.policies, takesEntraId: options.tls !== undefined },
+    log: logOf(options),
+  });
 }
 
 async function listen(service: AmqpService, options: EventHubsServerOptions): Promise<Listening> {
   const container = rhea.create_container({ id: 'event-hubs-sandbox' });
   offerAnonymousSasl(container);
   service.listenTo(container);
-  const server = container.listen({ ...LISTEN_OPTIONS, host: options.host ?? DEFAULT_HOST, port: options.port ?? 0 });
+  const { host = DEFAULT_HOST, port = 0, tls } = options;
+  const server = container.listen({ ...LISTEN_OPTIONS, ...(tls && { transport: 'tls', ...tls }), host, port });
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
@@ -132,7 +139,7 @@ function runningServer(running: Running): EventHubsServer {
   let stopping: Promise<void> | undefined;
   return {
     port,
-    connectionString: connectionString(options.host ?? DEFAULT_HOST, port, policy),
+    connectionString: connectionString(options, port, policy),
     dropConnections: () => drop(sockets),
     stop: () => (stopping ??= stop(running, retention)),
   };
@@ -171,10 +178,15 @@ function keepRetention({ hubs, options }: Running): NodeJS.Timeout {
   return setInterval(check, checkMs).unref();
 }
 
-function connectionString(host: string, port: number, [name, key]: readonly [string, string]): string {
+function connectionString(
+  { host = DEFAULT_HOST, tls }: EventHubsServerOptions,
+  port: number,
+  [name, key]: readonly [string, string],
+): string {
   const address = isIPv6(host) ? `[${host}]` : host;
   const endpoint = `Endpoint=sb://${address}:${port}`;
-  return `${endpoint};SharedAccessKeyName=${name};SharedAccessKey=${key};UseDevelopmentEmulator=true`;
+  const plain = tls === undefined ? ';UseDevelopmentEmulator=true' : '';
+  return `${endpoint};SharedAccessKeyName=${name};SharedAccessKey=${key}${plain}`;
 }
 
 function logOf({ log }: EventHubsServerOptions): (line: string) => void {

@@ -4,7 +4,7 @@ import { BATCH_FORMAT, readBatch, readPartitionKey } from './amqp-message.ts';
 import { EventLog, type EventLogOptions } from './event-log.ts';
 import { parseEvent } from './event.ts';
 import { openHubFolder } from './hub-file.ts';
-import { partitionOfKey } from './partition-key-hash.ts';
+import { partitionOfKey } from '../../service/partition-key-hash.ts';
 import type { Partition } from './partition.ts';
 
 export interface HubDefinition {

@@ -1,11 +1,12 @@
 import rhea from 'rhea';
+import type { AccessRules } from './access-token.ts';
+import { verifyAccessToken } from './access-token.ts';
 import { AmqpConditionError, type AmqpCondition } from './amqp-error.ts';
 import type { Claims } from './claims.ts';
 import { findHub, type Hubs } from './entity-address.ts';
 import type { Hub } from './hub.ts';
 import { textProperty, type NodeReply, type NodeRequest } from './node-request.ts';
 import type { Partition } from './partition.ts';
-import { verifyToken, type AccessPolicies } from './shared-access-signature.ts';
 
 const { types } = rhea;
 const HUB_TYPE = 'com.microsoft:eventhub';
@@ -23,12 +24,12 @@ export function readEntity(
   request: NodeRequest,
   hubs: Hubs,
   claims: Claims,
-  policies: AccessPolicies,
+  rules: AccessRules,
   now: number,
 ): NodeReply {
   try {
     const hub = findHub(textProperty(request, 'name'), hubs);
-    const verdict = verifyToken(textProperty(request, 'security_token'), undefined, policies, now);
+    const verdict = verifyAccessToken(textProperty(request, 'security_token'), undefined, rules, now);
     if (verdict.kind === 'refused') throw new AmqpConditionError('amqp:unauthorized-access', verdict.reason);
     claims.require(hub.name, now);
     return { status: 200, description: 'OK', body: describe(request, hub) };

@@ -1,15 +1,15 @@
 import rhea, { type EventContext, type Sender } from 'rhea';
+import type { AccessRules } from './access-token.ts';
 import { putToken } from './cbs.ts';
 import type { Claims } from './claims.ts';
 import type { Hubs } from './entity-address.ts';
 import { readEntity } from './management.ts';
 import type { NodeReply, NodeRequest } from './node-request.ts';
 import { decodedMessageOf, type DecodedMessage } from './rhea-internals.ts';
-import type { AccessPolicies } from './shared-access-signature.ts';
 
 export interface AnswerDeps {
   readonly hubs: Hubs;
-  readonly policies: AccessPolicies;
+  readonly rules: AccessRules;
   readonly claims: Claims;
   readonly replyLinks: ReadonlyMap<string, Sender>;
 }
@@ -20,8 +20,8 @@ export function answer(context: EventContext, node: 'cbs' | 'management', deps: 
   const request: NodeRequest = { properties: message.application_properties ?? {}, body: message.body };
   const reply =
     node === 'cbs'
-      ? putToken(request, deps.claims, deps.policies, Date.now())
-      : readEntity(request, deps.hubs, deps.claims, deps.policies, Date.now());
+      ? putToken(request, deps.claims, deps.rules, Date.now())
+      : readEntity(request, deps.hubs, deps.claims, deps.rules, Date.now());
   const link = deps.replyLinks.get(message.reply_to ?? '') ?? linkFromSameNode(context);
   link?.send(toMessage(message, reply));
 }

@@ -7,7 +7,7 @@ export type TokenVerdict =
 /** Policy names and their keys. A key is used as its UTF-8 text, as Event Hubs does, not base64-decoded. */
 export type AccessPolicies = Readonly<Record<string, string>>;
 
-const PREFIX = 'SharedAccessSignature ';
+export const SIGNATURE_PREFIX = 'SharedAccessSignature ';
 
 /**
  * Checks a token `SharedAccessSignature sr=…&sig=…&se=…&skn=…`.
@@ -46,9 +46,9 @@ interface TokenFields {
 }
 
 function readFields(token: string): TokenFields | undefined {
-  if (!token.startsWith(PREFIX)) return undefined;
+  if (!token.startsWith(SIGNATURE_PREFIX)) return undefined;
   const fields = new Map<string, string>();
-  for (const part of token.slice(PREFIX.length).split('&')) {
+  for (const part of token.slice(SIGNATURE_PREFIX.length).split('&')) {
     const equalsAt = part.indexOf('=');
     fields.set(part.slice(0, equalsAt), part.slice(equalsAt + 1));
   }

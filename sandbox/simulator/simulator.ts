@@ -1,5 +1,6 @@
-import { EventHubProducerClient } from '@azure/event-hubs';
 import { setInterval as every } from 'node:timers/promises';
+import type { HubAccess } from '../../service/hub-access.ts';
+import { createProducer } from '../../service/hub-access.ts';
 import type { Logger } from '../../service/log.ts';
 import type { Service } from '../../service/run-service.ts';
 import { closeWithin } from '../../service/within.ts';
@@ -7,8 +8,7 @@ import { sendEvents } from './send-events.ts';
 import type { Simulation } from './simulation.ts';
 
 export interface SimulatorOptions {
-  readonly connectionString: string;
-  readonly hub: string;
+  readonly access: HubAccess;
   readonly simulation: Simulation;
   readonly intervalMs: number;
   readonly log: Logger;
@@ -20,8 +20,8 @@ const RETRY_OPTIONS = { maxRetries: 3, retryDelayInMs: 500, timeoutInMs: 5000 };
  * Lets the simulated devices send until it is stopped. A device whose events cannot be sent sends its next one in its
  * time; what is held back on the way when it is stopped is not sent.
  */
-export function startSimulator({ connectionString, hub, simulation, intervalMs, log }: SimulatorOptions): Service {
-  const producer = new EventHubProducerClient(connectionString, hub, { retryOptions: RETRY_OPTIONS });
+export function startSimulator({ access, simulation, intervalMs, log }: SimulatorOptions): Service {
+  const producer = createProducer(access, { retryOptions: RETRY_OPTIONS });
   const stopping = new AbortController();
   const { signal } = stopping;
   const run = async (): Promise<void> => {

@@ -3,6 +3,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { randomUUID } from 'node:crypto';
 import { openBlobContainer } from '../../stores/blob-container.ts';
 import { createBlobStore } from '../../stores/blob-store.ts';
+import { createKeyRing } from '../../privacy/key-ring.ts';
+import { createEncryptedStore } from '../../stores/encrypted-store.ts';
 import type { ObjectStore } from '../../stores/object-store.ts';
 import { StoreConflictError, StoreUnavailableError } from '../../stores/object-store.ts';
 import type { StoreSettings } from '../../stores/store-of.ts';
@@ -10,6 +12,7 @@ import { storeOf } from '../../stores/store-of.ts';
 import type { AnswerCutter } from '../support/answer-cutter.ts';
 import { startAnswerCutter } from '../support/answer-cutter.ts';
 import { Azurite } from '../support/azurite.ts';
+import { keyOf } from '../support/encryption-keys.ts';
 import { describeObjectStore, describeSharedStore } from '../unit/stores/object-store-contract.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -27,7 +30,9 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   container = `t-${randomUUID()}`;
-  store = createBlobStore(await openBlobContainer(azurite.connectionString(), container));
+  store = createBlobStore(
+    await openBlobContainer({ kind: 'connection-string', connectionString: azurite.connectionString() }, container),
+  );
 });
 
 const settings = (connectionString = azurite.connectionString()): StoreSettings => ({
@@ -37,6 +42,7 @@ const settings = (connectionString = azurite.connectionString()): StoreSettings 
 });
 
 describeObjectStore('the Blob store', () => store);
+describeObjectStore('the Blob store, encrypted', () => createEncryptedStore(store, createKeyRing([keyOf('k1')])), true);
 describeSharedStore('the Blob store', () => settings());
 
 describe('the Blob store: what only it has', () => {

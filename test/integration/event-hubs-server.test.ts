@@ -17,7 +17,7 @@ import {
   type EventHubsServer,
   type EventHubsServerOptions,
 } from '../../sandbox/event-hubs/event-hubs-server.ts';
-import { partitionOfKey } from '../../sandbox/event-hubs/partition-key-hash.ts';
+import { partitionOfKey } from '../../service/partition-key-hash.ts';
 import { readEvents, retryOptions, type ReadOptions } from '../support/event-hubs-reader.ts';
 import { receiveRaw } from '../support/raw-event-receiver.ts';
 

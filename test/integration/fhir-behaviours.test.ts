@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import pLimit from 'p-limit';
 import type { SystemStatus } from '../../cli/status.ts';
 import { FHIR_BEHAVIOURS } from '../../config/settings.ts';
-import { CONNECTOR_SYSTEM, observationIdentifier } from '../../core/observation-identifier.ts';
+import { CONNECTOR_SYSTEM } from '../../core/observation-identifier.ts';
 import type { ObservationIdentifier } from '../../core/observation-identifier.ts';
 import { loadFhirMapping } from '../../templates/fhir-mapping/load.ts';
 import { Random } from '../kill/random.ts';
@@ -238,7 +238,7 @@ function otherSystemsHour(
   }));
   const [group] = template?.group(measurements) ?? [];
   if (template === undefined || group === undefined) throw new Error('Expected the sample of hourly heart rates');
-  const identifier = observationIdentifier(ids, group.type, group.idSegment);
+  const identifier = template.identifier(group, ids);
   const created = JSON.parse(stringify(template.create(group, ids, at(0))) ?? '') as Observation;
   return { identifier, theirs: { ...created, id: identifier.id } };
 }

@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { recoverAll } from '../../cli/batches.ts';
+import { recoverAll } from '../../cli/recover-runs.ts';
 import { withDeployment } from '../../cli/deployment.ts';
 import { verifyStatus } from '../../cli/status.ts';
 import { taskQueuesOf } from '../../config/task-queues.ts';
+import { namingOf } from '../../core/naming.ts';
 import { createBackPressure, HeldBackError } from '../../ingest-bridge/back-pressure.ts';
 import { createDispatch } from '../../ingest-bridge/dispatch.ts';
 import { workflowSettings } from '../../ingest-bridge/workflow-settings.ts';
@@ -217,7 +218,9 @@ describe('what an operator can do', () => {
     const { client, config } = system;
     const { workflows: taskQueue, fhir } = taskQueuesOf(config.deployment);
     const to = { workflowId: `${config.deployment}.hot.heartRate`, deviceId: 'hot', type: 'heartRate' };
-    const dispatch = createDispatch({ client, taskQueue, settingsFor: (type) => workflowSettings(config, type, fhir) });
+    const naming = namingOf(config.deployment);
+    const settingsFor = (type: string) => workflowSettings(config, type, fhir);
+    const dispatch = createDispatch({ client, taskQueue, naming, settingsFor, tellsSettings: true });
     const backPressure = createBackPressure({ client, taskQueue });
     const batch = inlineBatch(Array.from({ length: 5000 }, (_, i) => i));
     const bytes = JSON.stringify(batch).length;

@@ -103,9 +103,10 @@ function dailyLine(deviceId: string, readings: readonly SimulatedEvent[]): strin
 function linesOf(observations: readonly Observation[]): string[] {
   return observations
     .map((observation) => {
-      const { device, code, effectivePeriod } = observation;
+      const { device, code, effectiveDateTime, effectivePeriod } = observation;
       const deviceId = device?.reference?.replace('Device/', '') ?? '';
-      return line(deviceId, code.text ?? '', Date.parse(effectivePeriod?.start ?? ''), valueOf(observation));
+      const start = Date.parse(effectiveDateTime ?? effectivePeriod?.start ?? '');
+      return line(deviceId, code.text ?? '', start, valueOf(observation));
     })
     .sort();
 }

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Observation } from 'fhir/r4.js';
 import type { SystemStatus } from '../../cli/status.ts';
+import { randomKey } from '../support/encryption-keys.ts';
 import { eventually } from '../support/eventually.ts';
 
 const EXECUTABLE = fileURLToPath(new URL('../../cli/iomt-fhir.js', import.meta.url));
@@ -39,8 +40,8 @@ function ownEnvironment(): NodeJS.ProcessEnv {
 }
 
 /** As `npm start` on a machine where the usual ports may be taken. */
-function start(): { child: ChildProcess; output: () => string } {
-  const environment = { ...ownEnvironment(), IOMT_SIMULATED_INTERVAL: '1s', IOMT_WINDOW: '2s' };
+function start(more: NodeJS.ProcessEnv = {}): { child: ChildProcess; output: () => string } {
+  const environment = { ...ownEnvironment(), ...more, IOMT_SIMULATED_INTERVAL: '1s', IOMT_WINDOW: '2s' };
   const child = spawn(process.execPath, [...FLAGS, 'start'], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
   running = child;
   let output = '';
@@ -70,7 +71,9 @@ test('one command runs everything to a first Observation; stopped and started ag
   const observation = (await (await fetch(url)).json()) as Observation;
   expect(observation.resourceType).toBe('Observation');
   expect(observation.subject?.reference).toMatch(/^Patient\/simulated-patient-\d$/);
-  expect(first.output()).toMatch(/Ready\.[\s\S]*Temporal UI +http[\s\S]*FHIR R4 +http[\s\S]*Event Hubs +sb:/);
+  expect(first.output()).toMatch(
+    /Ready\.[\s\S]*Temporal UI +http[\s\S]*FHIR R4 +http[\s\S]*Event Hubs +sb:[\s\S]*HTTP messages +http/,
+  );
 
   first.child.kill('SIGINT');
   const [code] = (await once(first.child, 'exit')) as [number];
@@ -86,6 +89,20 @@ test('one command runs everything to a first Observation; stopped and started ag
   expect(sums.ledgers.events).toBeGreaterThan(2);
   expect(sums.workflows.silentCount).toBe(0);
   expect(sums.deadLetterCount).toBe(0);
+});
+
+test('with encryption keys, the UI is told of a codec server, which wants the token that is printed', async () => {
+  const stack = start({ IOMT_ENCRYPTION_KEYS: `k1:${randomKey()}`, IOMT_ID_HASH_KEY: randomKey() });
+  await firstObservationUrl(stack);
+  const [, uiUrl = ''] = /Temporal UI +(\S+)/.exec(stack.output()) ?? [];
+  const [, codecUrl = '', token = ''] = /Codec server +(\S+), token (\S+)/.exec(stack.output()) ?? [];
+  const settings = (await (await fetch(`${uiUrl}/api/v1/settings`)).json()) as { Codec: { Endpoint: string } };
+  expect(settings.Codec.Endpoint).toBe(codecUrl);
+  const decode = (headers: Record<string, string>): Promise<Response> =>
+    fetch(`${codecUrl}/decode`, { method: 'POST', body: '{"payloads":[]}', headers: { origin: uiUrl, ...headers } });
+  expect((await decode({})).status).toBe(401);
+  expect(await (await decode({ authorization: `Bearer ${token}` })).json()).toEqual({ payloads: [] });
+  expect(stack.output()).not.toContain('no encryption keys');
 });
 
 test('a part that ends by itself is started again', async () => {

@@ -29,7 +29,7 @@ export function factsIn(observation: Observation): Fact[] {
   const type = observation.code.text ?? '';
   const patientId = idIn(observation.subject?.reference, 'Patient');
   const deviceId = idIn(observation.device?.reference, 'Device');
-  const start = instant(observation.effectivePeriod?.start);
+  const start = instant(observation.effectiveDateTime ?? observation.effectivePeriod?.start);
   const fact = (at: number, value: string): Fact => ({ type, patientId, deviceId, at, value });
   if (observation.valueQuantity !== undefined) return [fact(start, String(observation.valueQuantity.value))];
   if (observation.valueSampledData !== undefined) {

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { freePort } from '../../sandbox/free-port.ts';
+import type { KeyAndCertificate } from './self-signed.ts';
 
 /** The account and key that Microsoft has published for its emulator; they are no secret. */
 const ACCOUNT = 'devstoreaccount1';
@@ -17,18 +18,27 @@ const MAIN = createRequire(import.meta.url).resolve('azurite/dist/src/blob/main.
 export class Azurite {
   readonly port: number;
   readonly #folder: string;
+  readonly #options: readonly string[];
   #stop: (() => Promise<void>) | undefined;
 
-  private constructor(port: number, folder: string) {
+  private constructor(port: number, folder: string, options: readonly string[]) {
     this.port = port;
     this.#folder = folder;
+    this.#options = options;
   }
 
-  static async start(): Promise<Azurite> {
+  /** @param tls with it, it takes HTTPS only, and tokens of Entra ID, whose signature it does not check */
+  static async start(tls?: KeyAndCertificate): Promise<Azurite> {
     const folder = await mkdtemp(join(tmpdir(), 'iomt-azurite-'));
-    const azurite = new Azurite(await freePort(0), folder);
+    const options = tls === undefined ? [] : await tlsOptions(folder, tls);
+    const azurite = new Azurite(await freePort(0), folder, options);
     await azurite.startAgain();
     return azurite;
+  }
+
+  /** Of its account, where it takes HTTPS. */
+  url(): string {
+    return `https://127.0.0.1:${this.port}/${ACCOUNT}`;
   }
 
   connectionString(port: number = this.port): string {
@@ -40,7 +50,7 @@ export class Azurite {
   async startAgain(): Promise<void> {
     // The SDK is newer than the emulator: the versions of the protocol are not compared.
     const options = ['--blobHost', '127.0.0.1', '--blobPort', String(this.port), '--silent', '--skipApiVersionCheck'];
-    const child = spawn(process.execPath, [MAIN, ...options, '--location', this.#folder], {
+    const child = spawn(process.execPath, [MAIN, ...options, ...this.#options, '--location', this.#folder], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     const exited = once(child, 'exit');
@@ -66,4 +76,11 @@ export class Azurite {
     await this.stop();
     await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+async function tlsOptions(folder: string, { key, cert }: KeyAndCertificate): Promise<string[]> {
+  const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  await writeFile(keyFile, key);
+  await writeFile(certFile, cert);
+  return ['--oauth', 'basic', '--key', keyFile, '--cert', certFile];
 }

@@ -14,8 +14,11 @@ import type { SystemStatus } from '../../cli/status.ts';
 import { loadConfig } from '../../config/load-config.ts';
 import type { Config, SettingName } from '../../config/settings.ts';
 import { environmentName } from '../../config/settings.ts';
+import { idHashKeyOf } from '../../config/id-hash-key.ts';
+import { namingOf } from '../../core/naming.ts';
 import { startBridge } from '../../ingest-bridge/main.ts';
 import { writeDemoTemplates } from '../../sandbox/demo-templates.ts';
+import { dataConverterOf } from '../../privacy/data-converter.ts';
 import { startEventHubsServer } from '../../sandbox/event-hubs/event-hubs-server.ts';
 import type { EventHubsServer } from '../../sandbox/event-hubs/event-hubs-server.ts';
 import { startFaultProxy } from '../../sandbox/fhir-faults/fault-proxy.ts';
@@ -57,7 +60,8 @@ export interface FhirChoice {
   readonly faultDice?: () => number;
 }
 
-let bundle: Promise<WorkflowBundleOption> | undefined;
+/** With encryption keys, and without. */
+const bundles = new Map<boolean, Promise<WorkflowBundleOption>>();
 
 /** The whole system in this process and on the run's Temporal server: hub, FHIR server, worker and bridge, all real. */
 export class LocalSystem {
@@ -87,7 +91,10 @@ export class LocalSystem {
     this.#proxy = parts.proxy;
     this.hub = parts.hub;
     this.#connection = parts.connection;
-    this.client = new Client({ connection: parts.connection });
+    this.client = new Client({
+      connection: parts.connection,
+      dataConverter: dataConverterOf(parts.config.encryptionKeys),
+    });
     this.#producer = new EventHubProducerClient(parts.hub.connectionString, HUB, { retryOptions: RETRY_OPTIONS });
   }
 
@@ -95,7 +102,6 @@ export class LocalSystem {
     settings: Partial<Record<SettingName, string>> = {},
     choice: FhirChoice = {},
   ): Promise<LocalSystem> {
-    bundle ??= bundleQuietly();
     const dataDir = await mkdtemp(join(tmpdir(), 'iomt-system-'));
     const fhir = await startFhir(choice, dataDir);
     const { faultDice } = choice;
@@ -118,6 +124,7 @@ export class LocalSystem {
     const environment = Object.entries(given).map(([name, value]) => [environmentName(name as SettingName), value]);
     const connection = await Connection.connect({ address: temporalAddress() });
     const config = loadConfig(Object.fromEntries(environment) as never);
+    void bundleOf(config);
     return new LocalSystem({ config, choice, fhir, proxy, hub, connection });
   }
 
@@ -129,7 +136,7 @@ export class LocalSystem {
 
   async startWorker(): Promise<void> {
     const log = createLogger('worker', this.config.logLevel);
-    const workflowBundle = await (bundle ??= bundleQuietly());
+    const workflowBundle = await bundleOf(this.config);
     const { signal } = new AbortController();
     const options = { config: this.config, embeddedTemporal: temporalAddress(), log, signal, workflowBundle };
     this.#worker = await startWorker(options);
@@ -142,10 +149,12 @@ export class LocalSystem {
     this.#worker = undefined;
   }
 
-  async startBridge(): Promise<void> {
+  /** @param changed settings that differ from the system's */
+  async startBridge(changed: Partial<Config> = {}): Promise<void> {
     const log = createLogger('ingest-bridge', this.config.logLevel);
     const { signal } = new AbortController();
-    this.#bridge = await startBridge({ config: this.config, embeddedTemporal: temporalAddress(), log, signal });
+    const config = { ...this.config, ...changed };
+    this.#bridge = await startBridge({ config, embeddedTemporal: temporalAddress(), log, signal });
     this.#bridge.ended.catch(() => undefined); // as above
   }
 
@@ -234,17 +243,19 @@ export class LocalSystem {
   }
 
   workflowIds(type: string, ...deviceIds: readonly string[]): string[] {
-    return deviceIds.map((deviceId) => `${this.config.deployment}.${deviceId}.${type}`);
+    const naming = namingOf(this.config.deployment, idHashKeyOf(this.config));
+    return deviceIds.map((deviceId) => naming.workflow(deviceId, type));
   }
 
   /** Replays every history this system has made: workflow code that decides otherwise the second time fails here. */
   async expectDeterministic(): Promise<number> {
-    const workflowBundle = await (bundle ??= bundleQuietly());
+    const workflowBundle = await bundleOf(this.config);
+    const dataConverter = dataConverterOf(this.config.encryptionKeys);
     let count = 0;
     const query = `WorkflowId STARTS_WITH '${this.config.deployment}.'`;
     for await (const { workflowId, runId } of this.client.workflow.list({ query })) {
       const history = await this.client.workflow.getHandle(workflowId, runId).fetchHistory();
-      await Worker.runReplayHistory({ workflowBundle }, history, workflowId);
+      await Worker.runReplayHistory({ workflowBundle, dataConverter }, history, workflowId);
       count += 1;
     }
     return count;
@@ -259,7 +270,7 @@ export class LocalSystem {
         .catch(() => undefined); // it may have ended
     }
     await this.stopWorker();
-    await bundle; // a test without a worker may be over sooner, and would cut it off in the middle
+    await bundleOf(this.config); // a test without a worker may be over sooner, and would cut it off in the middle
     await this.#producer.close();
     await this.#connection.close();
     await this.hub.stop();
@@ -285,7 +296,12 @@ function temporalAddress(): string {
   return address;
 }
 
-async function bundleQuietly(): Promise<WorkflowBundleOption> {
-  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
-  return await bundleWorkflows();
+async function bundleOf({ encryptionKeys }: Config): Promise<WorkflowBundleOption> {
+  const isEncrypted = encryptionKeys !== undefined;
+  const known = bundles.get(isEncrypted);
+  if (known !== undefined) return await known;
+  if (bundles.size === 0) Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+  const bundling = bundleWorkflows(encryptionKeys);
+  bundles.set(isEncrypted, bundling);
+  return await bundling;
 }

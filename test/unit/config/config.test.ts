@@ -10,6 +10,7 @@ import {
   printableConfig,
   requireSetting,
 } from '../../../config/load-config.ts';
+import { idHashKeyOf } from '../../../config/id-hash-key.ts';
 import { environmentName } from '../../../config/settings.ts';
 import { workflowSettings } from '../../../ingest-bridge/workflow-settings.ts';
 
@@ -151,6 +152,79 @@ describe('secrets', () => {
       IOMT_FHIR_URL: null,
       IOMT_DEPLOYMENT: 'iomt',
     });
+  });
+});
+
+describe('encryption keys', () => {
+  const key = (fill: number): string => Buffer.alloc(32, fill).toString('base64');
+
+  test('are pairs of an id and a key; the first comes first', () => {
+    const { encryptionKeys } = loadConfig({ IOMT_ENCRYPTION_KEYS: ` 2026-11:${key(2)}, old:${key(1)},` });
+    expect(encryptionKeys?.map(({ id, bytes }) => [id, bytes[0], bytes.length])).toEqual([
+      ['2026-11', 2, 32],
+      ['old', 1, 32],
+    ]);
+    const url = key(255).replaceAll('/', '_').replace('=', '');
+    expect(loadConfig({ IOMT_ENCRYPTION_KEYS: `a:${url}` }).encryptionKeys?.[0]?.bytes[31]).toBe(255);
+  });
+
+  test.each([
+    { name: 'no id', text: key(1), expected: 'expected pairs id:key' },
+    { name: 'an id with a blank', text: `a b:${key(1)}`, expected: 'expected pairs id:key' },
+    { name: 'nothing but commas', text: ',', expected: 'expected pairs id:key' },
+    { name: 'a short key', text: `a:${key(1)},b:${key(2).slice(4)}`, expected: 'expected the key 2 to be 32 random' },
+    { name: 'a cut one', text: `a:${key(1).slice(0, -2)}`, expected: 'expected the key 1 to be 32 random bytes' },
+    { name: 'hex', text: `a:${Buffer.alloc(32, 1).toString('hex')}`, expected: 'expected the key 1 to be 32 random' },
+    { name: 'an id twice', text: `a:${key(1)},a:${key(2)}`, expected: 'expected every id once (pair 2' },
+  ])('$name is refused, and nothing of it is told', ({ text, expected }) => {
+    const message = problemOf({ IOMT_ENCRYPTION_KEYS: text });
+    expect(message).toContain(`IOMT_ENCRYPTION_KEYS: ${expected}`);
+    expect(message).not.toMatch(/AQEB|AgIC|0101/);
+  });
+
+  test('are not printed, nor is the key of ids', () => {
+    const printed = printableConfig(loadConfig({ IOMT_ENCRYPTION_KEYS: `a:${key(1)}`, IOMT_ID_HASH_KEY: key(2) }));
+    expect(printed).toMatchObject({
+      IOMT_ENCRYPTION_KEYS: '(set, not shown)',
+      IOMT_ID_HASH_KEY: '(set, not shown)',
+    });
+    expect(problemOf({ IOMT_ID_HASH_KEY: 'AQEB' })).toMatch(/IOMT_ID_HASH_KEY: expected 32 random bytes[^A]*$/);
+  });
+
+  test.each([
+    { name: 'nothing', given: {}, hashed: false },
+    {
+      name: 'keys and the key of ids',
+      given: { IOMT_ENCRYPTION_KEYS: `a:${key(1)}`, IOMT_ID_HASH_KEY: key(2) },
+      hashed: true,
+    },
+    { name: 'the key of ids', given: { IOMT_ID_HASH_KEY: key(2) }, hashed: true },
+    {
+      name: 'both, and plain ids',
+      given: { IOMT_ENCRYPTION_KEYS: `a:${key(1)}`, IOMT_ID_HASH_KEY: key(2), IOMT_DEVICE_IDS: 'plain' },
+      hashed: false,
+    },
+    {
+      name: 'keys and plain ids',
+      given: { IOMT_ENCRYPTION_KEYS: `a:${key(1)}`, IOMT_DEVICE_IDS: 'plain' },
+      hashed: false,
+    },
+  ])('with $name, device ids are hashed: $hashed', ({ given, hashed }) => {
+    expect(idHashKeyOf(loadConfig(given as Record<string, string>))?.[0]).toBe(hashed ? 2 : undefined);
+  });
+
+  test.each([{ IOMT_ENCRYPTION_KEYS: `a:${key(1)}` }, { IOMT_DEVICE_IDS: 'hashed' }])(
+    'without their own key, ids cannot be hashed (%j)',
+    (given) => {
+      expect(() => idHashKeyOf(loadConfig(given))).toThrow(/IOMT_ID_HASH_KEY is not set.*IOMT_DEVICE_IDS=plain/);
+    },
+  );
+
+  test('origins of the UI are written as a browser sends them', () => {
+    expect(loadConfig({ IOMT_CODEC_ORIGINS: 'https://a.example, http://b:8233' }).codecOrigins).toHaveLength(2);
+    for (const text of ['https://a.example/', 'a.example', '*', 'https://A.example', 'null']) {
+      expect(problemOf({ IOMT_CODEC_ORIGINS: text })).toContain('expected origins such as');
+    }
   });
 });
 

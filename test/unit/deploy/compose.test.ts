@@ -54,18 +54,18 @@ describe('the checks of the compose file find', () => {
     },
     {
       name: 'a connection string of something else',
-      text: changed(/\$\{IOMT_STORE_CONNECTION_STRING:-[^}]*\}/, 'Endpoint=sb://somewhere'),
+      text: changed(/\$\{IOMT_STORE_CONNECTION_STRING-[^}]*\}/, 'Endpoint=sb://somewhere'),
       problem: 'worker: IOMT_STORE_CONNECTION_STRING: expected a connection string of Azure Storage',
     },
     {
       name: 'a variable of Temporal that is misspelt',
       text: changed('TEMPORAL_ADDRESS: ${', 'TEMPORAL_ADRESS: ${'),
-      problem: "worker: TEMPORAL_ADRESS is no setting of the connector and none of Temporal's client",
+      problem: 'worker: TEMPORAL_ADRESS is no setting of the connector and none of the libraries in it',
     },
     {
       name: 'a variable that is none of ours',
       text: changed('IOMT_LOG_LEVEL:', 'LOG_LEVEL:'),
-      problem: "worker: LOG_LEVEL is no setting of the connector and none of Temporal's client",
+      problem: 'worker: LOG_LEVEL is no setting of the connector and none of the libraries in it',
     },
     {
       name: 'a setting that takes another variable',
@@ -224,7 +224,9 @@ describe('the checks of the compose file find', () => {
 
 describe('the compose file agrees with', () => {
   test('the settings: each one that is not about embedded servers can be given', () => {
-    const elsewhere: readonly SettingName[] = ['dataDir', 'bridgePort', 'workerPort'];
+    // For the codec server, which is no service of the file.
+    const codec = ['codecHost', 'codecPort', 'codecTokens', 'codecOrigins'] as const;
+    const elsewhere: readonly SettingName[] = ['dataDir', 'bridgePort', 'workerPort', 'httpPort', ...codec];
     const wanted = (Object.keys(SETTINGS) as SettingName[])
       .filter((name) => SETTINGS[name].group !== 'Embedded servers' && !elsewhere.includes(name))
       .map(environmentName);

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { namingOf } from '../../../core/naming.ts';
 import { isClaimed } from '../../../core/measurement-rows.ts';
 import type { InlineRows } from '../../../core/measurement-rows.ts';
 import { coalesce, toBatch } from '../../../ingest-bridge/device-signals.ts';
@@ -14,7 +15,7 @@ const positionsOf = ({ rows }: InlineRows): number[][] =>
   rows.map(([sequenceNumber, ordinal]) => [sequenceNumber, ordinal]);
 
 test('measurements go together by device and type, in position order', () => {
-  const signals = coalesce('iomt', [
+  const signals = coalesce(namingOf('iomt'), [
     positioned(1, 0, 'a'),
     positioned(1, 1, 'b'),
     positioned(1, 2, 'a', 'steps'),
@@ -30,7 +31,7 @@ test('measurements go together by device and type, in position order', () => {
 
 test('very many rows of one workflow are several batches, in order', () => {
   const [signal] = coalesce(
-    'iomt',
+    namingOf('iomt'),
     Array.from({ length: 12_000 }, (_, i) => positioned(i, 0, 'a')),
   );
   expect(signal?.batches.map(({ rows }) => rows.length)).toEqual([5000, 5000, 2000]);

@@ -1,7 +1,9 @@
 import type { ReceivedEventData } from '@azure/event-hubs';
-import { describe, expect, test } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { gzipSync } from 'node:zlib';
 import { IngestError } from '../../../core/errors.ts';
 import { deviceMessageOf, readHubEvent } from '../../../ingest-bridge/event-message.ts';
+import type { NormalizedEvents } from '../../../ingest-bridge/normalize-events.ts';
 import { normalizeEvents } from '../../../ingest-bridge/normalize-events.ts';
 import type { DeviceContent } from '../../../templates/device-content/device-content.ts';
 
@@ -124,14 +126,13 @@ describe('normalizing', () => {
     const event = readHubEvent(received(text, { applicationProperties: { big: 2n ** 60n, nan: NaN } }));
     return { ...event, sequenceNumber: 10 + i };
   });
-  const { outcomes, measurements, deadLetters } = normalizeEvents(
-    source,
-    events,
-    () => ({ version: 'v', template }),
-    'at',
-  );
+  let normalized: NormalizedEvents;
+  beforeAll(async () => {
+    normalized = await normalizeEvents(source, events, () => ({ version: 'v', template }), 'at');
+  });
 
   test('an event succeeds or fails as a whole, and holds back no other', () => {
+    const { outcomes, measurements } = normalized;
     expect(
       outcomes.map(({ sequenceNumber, kind, measurementCount }) => [sequenceNumber, kind, measurementCount]),
     ).toEqual([
@@ -149,15 +150,18 @@ describe('normalizing', () => {
     ]);
   });
 
-  test('an event is read as the version of its template says', () => {
+  test('an event is read as the version of its template says', async () => {
     const event = { ...readHubEvent(received("/* two */ '2'")), sequenceNumber: 10 };
-    const readAs = (bodyReader: DeviceContent['bodyReader']) =>
-      normalizeEvents(source, [event], () => ({ version: 'v', template: { ...template, bodyReader } }), 'at').outcomes;
-    expect(readAs('strict')).toMatchObject([{ kind: 'dead-lettered' }]);
-    expect(readAs('lenient')).toMatchObject([{ kind: 'normalized', measurementCount: 2 }]);
+    const readAs = async (bodyReader: DeviceContent['bodyReader']) => {
+      const versionOf = () => ({ version: 'v', template: { ...template, bodyReader } });
+      return (await normalizeEvents(source, [event], versionOf, 'at')).outcomes;
+    };
+    expect(await readAs('strict')).toMatchObject([{ kind: 'dead-lettered' }]);
+    expect(await readAs('lenient')).toMatchObject([{ kind: 'normalized', measurementCount: 2 }]);
   });
 
   test('a dead letter holds the event whole, and says where and why without quoting it', () => {
+    const { deadLetters } = normalized;
     expect(deadLetters.map(({ code }) => code)).toEqual([
       'REQUIRED_VALUE_MISSING',
       'NORMALIZATION_DEFECT',
@@ -175,5 +179,43 @@ describe('normalizing', () => {
     expect(deadLetters[0]!.event!.properties).toEqual({ big: String(2n ** 60n), nan: null });
     expect(JSON.stringify(deadLetters.map(({ message, place }) => [message, place]))).not.toContain('4711');
     expect(JSON.parse(JSON.stringify(deadLetters))).toEqual(deadLetters);
+  });
+
+  describe('events that inflate to the most an event may be', () => {
+    const bomb = gzipSync(`[${'{"a":1},'.repeat(2 ** 19 - 1)}{}]`);
+    const bombs = Array.from({ length: 20 }, (_, i) => {
+      return { ...readHubEvent(received('', {})), body: bomb, sequenceNumber: i };
+    });
+    const told: string[] = [];
+    const counting: DeviceContent = {
+      ...template,
+      normalize: ({ Body }) => {
+        told.push(Array.isArray(Body) ? 'event' : 'something else');
+        return [];
+      },
+    };
+    const versionOf = () => ({ version: 'v', template: counting });
+    beforeEach(() => {
+      told.length = 0;
+    });
+
+    test('let timers fire in between, and all come out in order', async () => {
+      const timer = setInterval(() => told.push('timer'), 1);
+      const { outcomes } = await normalizeEvents(source, bombs, versionOf, 'at');
+      clearInterval(timer);
+      const betweenEvents = told.slice(told.indexOf('event'), told.lastIndexOf('event'));
+      expect(betweenEvents.filter((what) => what === 'timer').length).toBeGreaterThan(1);
+      expect(told.filter((what) => what === 'event')).toHaveLength(bombs.length);
+      expect(outcomes.map(({ sequenceNumber }) => sequenceNumber)).toEqual(bombs.map((_, i) => i));
+    });
+
+    test('are left in the middle when the partition is given up', async () => {
+      const abort = new AbortController();
+      setTimeout(() => {
+        abort.abort();
+      }, 1);
+      await expect(normalizeEvents(source, bombs, versionOf, 'at', abort.signal)).rejects.toThrow('aborted');
+      expect(told.length).toBeLessThan(bombs.length);
+    });
   });
 });

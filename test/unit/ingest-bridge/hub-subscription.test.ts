@@ -2,6 +2,7 @@ import type { EventHubConsumerClient, PartitionContext, SubscriptionEventHandler
 import { expect, test } from '@jest/globals';
 import { HubSubscription } from '../../../ingest-bridge/hub-subscription.ts';
 import { createLogger } from '../../../service/log.ts';
+import { createMetrics } from '../../../service/metrics.ts';
 
 const STREAM = { namespace: 'ns', hub: 'devicedata', createdOn: '2026-01-01T00:00:00.000Z', epoch: 0 };
 
@@ -23,7 +24,7 @@ function subscribed(createdOn = STREAM.createdOn) {
     consumer,
     asking,
     of: STREAM,
-    intake: {} as never,
+    intake: { metrics: createMetrics({ process: 'ingest-bridge', deployment: 'test' }).instruments } as never,
     dispatchIntervalMs: 0,
     receiveBatchSize: 10,
     log: createLogger('test', 'silent'),

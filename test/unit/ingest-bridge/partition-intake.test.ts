@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { namingOf } from '../../../core/naming.ts';
 import type { Ledger } from '../../../core/ledger.ts';
 import type { MeasurementBatch } from '../../../core/measurement-rows.ts';
 import { decodeRow, isClaimed, rowsAbove } from '../../../core/measurement-rows.ts';
@@ -16,6 +17,7 @@ import { deviceMessageOf } from '../../../ingest-bridge/event-message.ts';
 import { PartitionIntake } from '../../../ingest-bridge/partition-intake.ts';
 import { writeDemoTemplates } from '../../../sandbox/demo-templates.ts';
 import { createLogger } from '../../../service/log.ts';
+import { createMetrics } from '../../../service/metrics.ts';
 import { createClaims } from '../../../stores/claims.ts';
 import { createDeadLetters } from '../../../stores/dead-letters.ts';
 import { createFolderStore } from '../../../stores/folder-store.ts';
@@ -24,6 +26,8 @@ import type { ObjectStore } from '../../../stores/object-store.ts';
 import { createTemplateVersions } from '../../../stores/template-versions.ts';
 import { loadDeviceContent } from '../../../templates/device-content/load.ts';
 import { STREAM } from '../../support/measurement-batches.ts';
+import type { Family } from '../../support/prometheus-text.ts';
+import { parsePrometheusText, sumOf } from '../../support/prometheus-text.ts';
 
 const DEPLOYMENT = 'test';
 const PARTITION = '0';
@@ -99,6 +103,8 @@ interface Deployment {
   readonly texts: readonly [string, string];
   activate(text: string): Promise<void>;
   ledger(): Promise<Ledger | undefined>;
+  /** What all intakes together have counted. */
+  counted(): Promise<ReadonlyMap<string, Family>>;
   /** An intake of its own process: nothing is shared with another but the store and the workflows. */
   intake(ports?: {
     dispatch?: Dispatch;
@@ -118,9 +124,11 @@ async function createDeployment(root: string): Promise<Deployment> {
   const versions = createTemplateVersions(store, DEPLOYMENT);
   const workflows = new Workflows();
   const ledgers = createLedgers(store, DEPLOYMENT);
+  const metrics = createMetrics({ process: 'ingest-bridge', deployment: DEPLOYMENT });
   return {
     store,
     workflows,
+    counted: async () => parsePrometheusText(await metrics.scrape()),
     texts: [text, reversed],
     async activate(content) {
       const deviceContent = await versions.publish('deviceContent', content);
@@ -136,6 +144,7 @@ async function createDeployment(root: string): Promise<Deployment> {
       };
       const deps = {
         deployment: DEPLOYMENT,
+        naming: namingOf(DEPLOYMENT),
         ledgers: { ...ledgers, put },
         claims: createClaims(store, DEPLOYMENT),
         deadLetters: createDeadLetters(store, DEPLOYMENT),
@@ -144,6 +153,7 @@ async function createDeployment(root: string): Promise<Deployment> {
         backPressure: { awaitWorkers: () => Promise.resolve(), admit: () => Promise.resolve(), ...backPressure },
         lastEnqueued: () => Promise.resolve(lastEnqueued),
         signalConcurrency: 4,
+        metrics: metrics.instruments,
         log: createLogger('test', 'silent'),
         now: () => new Date(STARTED_AT),
       };
@@ -167,7 +177,7 @@ async function receivedBy({ store, workflows }: Deployment) {
     );
     const claimCounts = opened.map((rows, batch) => ({ batch, count: rows.rows.length }));
     const written = claimCounts.reduce((sum, { count }) => sum + count, 0);
-    const counts = { written, superseded: 0, withoutValue: 0, deadLettered: 0 };
+    const counts = { written, superseded: 0, withoutValue: 0, deadLettered: 0, collidedSamples: 0 };
     pending.record({ counts, observations: { created: 0, updated: 0, unchanged: 0 }, waiting: [], claimCounts }, 0);
     received += pending.counts().received;
     for (const rows of opened) {
@@ -298,6 +308,17 @@ async function expectEverythingOnce(deployment: Deployment): Promise<void> {
     deadLettered: EVENTS.filter(({ sequenceNumber }) => sequenceNumber % 11 === 0).length,
   });
   expect(received).toBe(found.length);
+  const counted = await deployment.counted();
+  const ingested = (outcome: string): number => sumOf(counted, 'iomt_events_ingested_total', { outcome });
+  expect({
+    events: sumOf(counted, 'iomt_events_ingested_total'),
+    measurements: sumOf(counted, 'iomt_measurements_handed_over_total'),
+    missing: sumOf(counted, 'iomt_events_missing_total'),
+    unmatched: ingested('unmatched'),
+    deadLettered: ingested('dead_lettered'),
+  }).toEqual(ledger?.counts);
+  expect(sumOf(counted, 'iomt_handover_duration_seconds_count')).toBe(EVENT_COUNT);
+  expect(sumOf(counted, 'iomt_dead_letters_total')).toBe(ledger?.counts.deadLettered);
   const letters = await createDeadLetters(deployment.store, DEPLOYMENT).list();
   const letterNumbers = letters.map(({ positions }) => positions[0]?.sequenceNumber);
   expect(letterNumbers.sort((a, b) => a! - b!)).toEqual(
@@ -347,6 +368,19 @@ describe('an intake', () => {
     const { found, received } = await receivedBy(deployment);
     expect(found).toHaveLength(received);
     expect((await deployment.ledger())?.counts.measurements).toBe(received);
+    const counted = await deployment.counted();
+    expect(sumOf(counted, 'iomt_intake_retries_total', { partition: PARTITION, needs: 'temporal' })).toBe(2);
+  });
+
+  test('counts events that come again as received again, and as ingested once', async () => {
+    const deployment = await createDeployment(folder);
+    await deployment.activate(deployment.texts[0]);
+    await deployment.intake().take(few);
+    await deployment.intake().take(EVENTS.slice(5, 30));
+    const counted = await deployment.counted();
+    expect(sumOf(counted, 'iomt_events_received_total')).toBe(45);
+    expect(sumOf(counted, 'iomt_receive_batch_events_count')).toBe(2);
+    expect(sumOf(counted, 'iomt_events_ingested_total')).toBe(30);
   });
 
   test.each([
