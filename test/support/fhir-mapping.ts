@@ -82,3 +82,19 @@ export function deliver(
   }
   return server;
 }
+
+/** What the one group of these measurements is created as. */
+export function createOne(template: ObservationTemplate, ...measurements: Measurement[]): Observation {
+  return template.create(onlyGroup(template, measurements), IDS, '2024-03-01T12:00:00Z');
+}
+
+/** What becomes of a stored Observation when the one group of these measurements is merged into it. */
+export function mergeOne(template: ObservationTemplate, given: Observation, ...measurements: Measurement[]) {
+  return template.merge(onlyGroup(template, measurements), IDS, given);
+}
+
+function onlyGroup(template: ObservationTemplate, measurements: readonly Measurement[]) {
+  const [group] = template.group(measurements);
+  if (group === undefined) throw new Error('Expected measurements of one group');
+  return group;
+}

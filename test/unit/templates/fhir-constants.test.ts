@@ -6,7 +6,16 @@ import type { Measurement } from '../../../core/measurement.ts';
 import { loadFhirMapping } from '../../../templates/fhir-mapping/load.ts';
 import type { ObservationTemplate } from '../../../templates/fhir-mapping/load.ts';
 import { COMPONENT_CONSTANTS, CONSTANTS } from '../../support/fhir-constants.ts';
-import { deliver, IDS, instant, mappingText, measured, stored, templateOf } from '../../support/fhir-mapping.ts';
+import {
+  createOne,
+  deliver,
+  IDS,
+  mappingText,
+  measured,
+  mergeOne,
+  stored,
+  templateOf,
+} from '../../support/fhir-mapping.ts';
 import { r4Issues } from '../../support/fhir-validation.ts';
 import { variants } from '../../support/json-variants.ts';
 
@@ -430,16 +439,6 @@ describe('effectiveDateTime', () => {
     }
   });
 });
-
-function createOne(template: ObservationTemplate, ...measurements: Measurement[]): Observation {
-  const [group] = template.group(measurements);
-  return template.create(group!, IDS, instant(0));
-}
-
-function mergeOne(template: ObservationTemplate, given: Observation, ...measurements: Measurement[]) {
-  const [group] = template.group(measurements);
-  return template.merge(group!, IDS, given);
-}
 
 /** Numbers as JavaScript has them. */
 function plain(value: unknown): unknown {

@@ -3,12 +3,11 @@ import fc from 'fast-check';
 import { stringify } from 'lossless-json';
 import type { Observation } from 'fhir/r4.js';
 import { IngestError } from '../../../core/errors.ts';
-import type { Measurement } from '../../../core/measurement.ts';
-import type { ObservationTemplate } from '../../../templates/fhir-mapping/load.ts';
 import {
-  IDS,
+  createOne,
   instant,
   measured,
+  mergeOne,
   stored,
   storedText,
   templateOf,
@@ -356,16 +355,6 @@ test('whatever a server answers, the group is merged or waits', () => {
     { numRuns: 1500 },
   );
 });
-
-function createOne(template: ObservationTemplate, ...measurements: Measurement[]): Observation {
-  const [group] = template.group(measurements);
-  return template.create(group!, IDS, '2024-03-01T12:00:00Z');
-}
-
-function mergeOne(template: ObservationTemplate, given: Observation, ...measurements: Measurement[]) {
-  const [group] = template.group(measurements);
-  return template.merge(group!, IDS, given);
-}
 
 function withText(text: string): Observation {
   const { resourceType, status, effectivePeriod } = hour({});

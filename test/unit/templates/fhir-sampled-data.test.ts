@@ -10,7 +10,17 @@ import { ticksOf } from '../../../core/ticks.ts';
 import { loadFhirMapping } from '../../../templates/fhir-mapping/load.ts';
 import type { ObservationTemplate } from '../../../templates/fhir-mapping/load.ts';
 import { r4Issues } from '../../support/fhir-validation.ts';
-import { IDS, instant, mappingText, measured, stored, storedText, templateOf } from '../../support/fhir-mapping.ts';
+import {
+  createOne,
+  IDS,
+  instant,
+  mappingText,
+  measured,
+  mergeOne,
+  stored,
+  storedText,
+  templateOf,
+} from '../../support/fhir-mapping.ts';
 
 const UCUM = 'http://unitsofmeasure.org';
 const HOUR = { start: '2024-03-01T08:00:00.0000000Z', end: '2024-03-01T08:59:59.9999999Z' };
@@ -277,14 +287,4 @@ function samplesIn({ effectivePeriod }: Observation, stream: SampledData | undef
   if (stream === undefined) return [];
   const start = parseFhirDateTime(effectivePeriod?.start)!.ticks;
   return decodeSampledData(stream.data ?? '', { start, step: sampleStep(String(stream.period))! });
-}
-
-function createOne(template: ObservationTemplate, ...measurements: Measurement[]): Observation {
-  const [group] = template.group(measurements);
-  return template.create(group!, IDS, '2024-03-01T12:00:00Z');
-}
-
-function mergeOne(template: ObservationTemplate, given: Observation, ...measurements: Measurement[]) {
-  const [group] = template.group(measurements);
-  return template.merge(group!, IDS, given);
 }

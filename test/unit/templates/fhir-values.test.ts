@@ -3,15 +3,16 @@ import fc from 'fast-check';
 import { stringify } from 'lossless-json';
 import type { Observation } from 'fhir/r4.js';
 import { IngestError } from '../../../core/errors.ts';
-import type { Measurement } from '../../../core/measurement.ts';
 import { loadFhirMapping } from '../../../templates/fhir-mapping/load.ts';
 import type { ObservationTemplate } from '../../../templates/fhir-mapping/load.ts';
 import { r4Issues } from '../../support/fhir-validation.ts';
 import {
+  createOne,
   IDS,
   instant,
   mappingText,
   measured,
+  mergeOne,
   stored,
   storedText,
   templateOf,
@@ -319,16 +320,6 @@ test('whatever two versions of an Observation hold, they are joined or wait', ()
     { numRuns: 2000 },
   );
 });
-
-function createOne(template: ObservationTemplate, ...measurements: Measurement[]): Observation {
-  const [group] = template.group(measurements);
-  return template.create(group!, IDS, '2024-03-01T12:00:00Z');
-}
-
-function mergeOne(template: ObservationTemplate, given: Observation, ...measurements: Measurement[]) {
-  const [group] = template.group(measurements);
-  return template.merge(group!, IDS, given);
-}
 
 function withoutMembers(observation: Observation, ...names: string[]): object {
   return Object.fromEntries(Object.entries(observation).filter(([name]) => !names.includes(name)));
